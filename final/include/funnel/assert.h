@@ -1,0 +1,15 @@
+#pragma once
+
+namespace funnel::detail {
+
+/// Prints the broken contract with its place to standard error and aborts.
+[[noreturn]] void contract_broken(const char* condition, const char* message, const char* file,
+                                  int line) noexcept;
+
+}  // namespace funnel::detail
+
+/// Stops the program, in every build, when a caller broke a contract: continuing
+/// would corrupt memory or lose data. Never used for what a peer sent.
+#define FUNNEL_ASSERT(condition, message) \
+  ((condition) ? void()                   \
+               : ::funnel::detail::contract_broken(#condition, message, __FILE__, __LINE__))

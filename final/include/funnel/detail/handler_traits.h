@@ -1,0 +1,208 @@
+#pragma once
+
+#include <funnel/task.h>
+
+#include <charconv>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace funnel::web {
+class RequestHandler;
+}
+
+namespace funnel::web::detail {
+
+/// Converts to anything; only for asking whether a call with so many arguments exists.
+struct AnyArgument {
+  template <typename T>
+  operator T() const;
+};
+
+/// Takes a member function's type apart. The primary template is what a method must not be.
+template <typename M>
+struct MemberFunction {
+  static constexpr bool valid = false;
+};
+
+template <typename H, typename R, typename... A>
+struct MemberFunctionBase {
+  static constexpr bool valid = true;
+  static constexpr bool returns_well = std::is_void_v<R> || std::is_same_v<R, Task<void>>;
+  using Arguments = std::tuple<std::remove_cvref_t<A>...>;
+};
+
+template <typename H, typename R, typename... A>
+struct MemberFunction<R (H::*)(A...)> : MemberFunctionBase<H, R, A...> {};
+template <typename H, typename R, typename... A>
+struct MemberFunction<R (H::*)(A...) const> : MemberFunctionBase<H, R, A...> {};
+template <typename H, typename R, typename... A>
+struct MemberFunction<R (H::*)(A...) noexcept> : MemberFunctionBase<H, R, A...> {};
+template <typename H, typename R, typename... A>
+struct MemberFunction<R (H::*)(A...) const noexcept> : MemberFunctionBase<H, R, A...> {};
+
+/// What is known of a method that a handler may have. `Declared` is found through a base that
+/// declares the same name: if the handler declares it too, the name is ambiguous.
+// A macro, because a member's name cannot be a template parameter.
+#define FUNNEL_WEB_METHOD(METHOD)                                                               \
+  template <typename H>                                                                         \
+  struct METHOD##_method {                                                                      \
+    struct Probe {                                                                              \
+      void METHOD();                                                                            \
+    };                                                                                          \
+    struct Both : H, Probe {};                                                                  \
+    static constexpr bool declared = !requires { &Both::METHOD; };                              \
+    static constexpr bool addressable = requires { &H::METHOD; };                               \
+    template <typename... A>                                                                    \
+    static constexpr bool takes = requires(H & handler, A... arguments) {                       \
+      handler.METHOD(arguments...);                                                             \
+    };                                                                                          \
+    using Any = AnyArgument;                                                                    \
+    static constexpr bool callable =                                                            \
+        takes<> || takes<Any> || takes<Any, Any> || takes<Any, Any, Any>;                       \
+    static consteval auto pointer() {                                                           \
+      static_assert(addressable || !callable,                                                   \
+                    "a handler's " #METHOD " must be neither overloaded nor a template");       \
+      static_assert(addressable || callable, "a handler's " #METHOD " must be public");         \
+      if constexpr (addressable) {                                                              \
+        using F = MemberFunction<decltype(&H::METHOD)>;                                         \
+        static_assert(std::is_member_function_pointer_v<decltype(&H::METHOD)>,                  \
+                      "a handler's " #METHOD " must be a member function that is not static");  \
+        if constexpr (std::is_member_function_pointer_v<decltype(&H::METHOD)>) {                \
+          static_assert(F::valid, "a handler's " #METHOD                                        \
+                                  " must be a plain member function, at most const, noexcept"); \
+          if constexpr (F::valid) {                                                             \
+            static_assert(F::returns_well,                                                      \
+                          "a handler's " #METHOD " must return void or funnel::Task<>");        \
+          }                                                                                     \
+        }                                                                                       \
+        return &H::METHOD;                                                                      \
+      } else {                                                                                  \
+        return nullptr;                                                                         \
+      }                                                                                         \
+    }                                                                                           \
+  };
+
+FUNNEL_WEB_METHOD(get)
+FUNNEL_WEB_METHOD(head)
+FUNNEL_WEB_METHOD(post)
+FUNNEL_WEB_METHOD(put)
+FUNNEL_WEB_METHOD(patch)
+FUNNEL_WEB_METHOD(options)
+FUNNEL_WEB_METHOD(delete_)
+#undef FUNNEL_WEB_METHOD
+
+/// Calls `visit(name, traits)` for each method that `H` declares.
+template <typename H, typename Visit>
+constexpr void for_each_method(Visit visit) {
+  if constexpr (get_method<H>::declared) visit("GET", get_method<H>{});
+  if constexpr (head_method<H>::declared) visit("HEAD", head_method<H>{});
+  if constexpr (post_method<H>::declared) visit("POST", post_method<H>{});
+  if constexpr (put_method<H>::declared) visit("PUT", put_method<H>{});
+  if constexpr (patch_method<H>::declared) visit("PATCH", patch_method<H>{});
+  if constexpr (options_method<H>::declared) visit("OPTIONS", options_method<H>{});
+  if constexpr (delete__method<H>::declared) visit("DELETE", delete__method<H>{});
+}
+
+template <typename Traits>
+using ArgumentsOf = typename MemberFunction<decltype(Traits::pointer())>::Arguments;
+
+template <typename... Traits>
+struct FirstDeclared {
+  using Arguments = void;
+};
+template <typename First, typename... Rest>
+struct FirstDeclared<First, Rest...> {
+  static consteval auto find() {
+    if constexpr (First::declared) {
+      return std::type_identity<ArgumentsOf<First>>{};
+    } else {
+      return std::type_identity<typename FirstDeclared<Rest...>::Arguments>{};
+    }
+  }
+  using Arguments = typename decltype(find())::type;
+};
+
+template <typename Traits, typename Arguments>
+consteval bool same_arguments() {
+  if constexpr (Traits::declared) {
+    return std::is_same_v<ArgumentsOf<Traits>, Arguments>;
+  } else {
+    return true;
+  }
+}
+
+/// The rules for handlers, each with its sentence, and what all methods of `H` take.
+template <typename H>
+struct HandlerTraits {
+  static_assert(std::is_class_v<H> && std::is_base_of_v<RequestHandler, H>,
+                "a handler must derive publicly from funnel::web::RequestHandler");
+  static_assert(!std::is_final_v<H>,
+                "a handler class must not be final: its methods are found through a derived class");
+
+  using Arguments =
+      typename FirstDeclared<get_method<H>, head_method<H>, post_method<H>, put_method<H>,
+                             patch_method<H>, options_method<H>, delete__method<H>>::Arguments;
+
+  static_assert(
+      !std::is_void_v<Arguments>,
+      "a handler must have at least one of get, head, post, put, patch, options, delete_");
+  static_assert(same_arguments<get_method<H>, Arguments>() &&
+                    same_arguments<head_method<H>, Arguments>() &&
+                    same_arguments<post_method<H>, Arguments>() &&
+                    same_arguments<put_method<H>, Arguments>() &&
+                    same_arguments<patch_method<H>, Arguments>() &&
+                    same_arguments<options_method<H>, Arguments>() &&
+                    same_arguments<delete__method<H>, Arguments>(),
+                "all methods of a handler must take the same path arguments");
+
+  static constexpr std::size_t arity = std::tuple_size_v<Arguments>;
+};
+
+/// Counts the capturing groups of a pattern, as RE2 does.
+constexpr std::size_t count_groups(std::string_view pattern) {
+  std::size_t groups = 0;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\') {
+      ++i;
+    } else if (in_class) {
+      in_class = c != ']';
+    } else if (c == '[') {
+      in_class = true;
+      // A bracket that comes first in a class stands for itself.
+      if (i + 1 < pattern.size() && pattern[i + 1] == '^') ++i;
+      if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;
+    } else if (c == '(') {
+      const std::string_view rest = pattern.substr(i + 1);
+      if (!rest.starts_with('?') || rest.starts_with("?P<")) ++groups;
+    }
+  }
+  return groups;
+}
+
+/// Converts a captured, decoded part of the path; empty if it does not fit the type.
+template <typename T>
+std::optional<T> convert_argument(const std::string& text) {
+  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    return T(text);
+  } else if constexpr ((std::is_integral_v<T> && !std::is_same_v<T, bool>) ||
+                       std::is_floating_point_v<T>) {
+    T value{};
+    const char* end = text.data() + text.size();
+    const auto result = std::from_chars(text.data(), end, value);
+    if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
+    return value;
+  } else {
+    static_assert(std::is_same_v<T, std::string>,
+                  "a path argument must be a string, a string_view or a number");
+  }
+}
+
+}  // namespace funnel::web::detail

@@ -1,0 +1,2 @@
+// Asio's function bodies, in one place.
+#include <asio/impl/src.hpp>

@@ -1,0 +1,82 @@
+#include "core/fd_watch.h"
+
+#include "core/loop_core.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace funnel::detail {
+
+namespace {
+
+/// Asks the system what is true now. Asio reports an error as readiness for everything.
+unsigned events_of(int fd, unsigned wanted) noexcept {
+  pollfd state{};
+  state.fd = fd;
+  if ((wanted & IOLoop::read) != 0) state.events |= POLLIN;
+  if ((wanted & IOLoop::write) != 0) state.events |= POLLOUT;
+  if (::poll(&state, 1, 0) <= 0) return 0;
+  unsigned events = 0;
+  if ((state.revents & POLLIN) != 0) events |= IOLoop::read;
+  if ((state.revents & POLLOUT) != 0) events |= IOLoop::write;
+  if ((state.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) events |= IOLoop::error;
+  return events;
+}
+
+}  // namespace
+
+void require_watchable(int fd) {
+  struct stat state {};
+  if (::fstat(fd, &state) != 0)
+    throw std::system_error(errno, std::generic_category(), "add_handler");
+  if (S_ISREG(state.st_mode) || S_ISDIR(state.st_mode)) {
+    throw std::system_error(EPERM, std::generic_category(), "add_handler: a file is always ready");
+  }
+}
+
+FdWatch::FdWatch(asio::io_context& context, int fd, std::function<void(int, unsigned)> handler)
+    : descriptor_(context, fd), fd_(fd), handler_(std::make_shared<Handler>(std::move(handler))) {}
+
+void FdWatch::update(unsigned events) {
+  constexpr unsigned known = IOLoop::read | IOLoop::write | IOLoop::error;
+  if (events == 0 || (events & ~known) != 0) {
+    throw std::invalid_argument("add_handler: events must be read, write, error or a combination");
+  }
+  ++generation_;
+  asio::error_code ignored;
+  descriptor_.cancel(ignored);
+  events_ = events;
+  if ((events & IOLoop::read) != 0) wait(Descriptor::wait_read);
+  if ((events & IOLoop::write) != 0) wait(Descriptor::wait_write);
+  if ((events & (IOLoop::read | IOLoop::write)) == 0) wait(Descriptor::wait_error);
+}
+
+void FdWatch::stop() noexcept {
+  ++generation_;
+  if (descriptor_.is_open()) descriptor_.release();  // the caller's to close, not Asio's
+  handler_.reset();
+}
+
+void FdWatch::wait(Descriptor::wait_type type) {
+  descriptor_.async_wait(type, [self = shared_from_this(), generation = generation_,
+                                type](const asio::error_code&) { self->ready(generation, type); });
+}
+
+void FdWatch::ready(std::uint64_t generation, Descriptor::wait_type type) {
+  if (generation != generation_) return;
+  const unsigned wanted = type == Descriptor::wait_read    ? unsigned{IOLoop::read}
+                          : type == Descriptor::wait_write ? unsigned{IOLoop::write}
+                                                           : 0U;
+  const unsigned events = events_of(fd_, wanted);
+  if (events != 0) {
+    const std::shared_ptr<const Handler> handler = handler_;
+    run_guarded([&] { (*handler)(fd_, events); });
+  }
+  if (generation == generation_) wait(type);
+}
+
+}  // namespace funnel::detail

@@ -1,0 +1,61 @@
+#include <funnel/detail/waiter.h>
+
+#include <funnel/error.h>
+#include <funnel/ioloop.h>
+
+#include <time.h>
+
+namespace funnel::detail {
+
+namespace {
+
+// For people who read a dump: a few milliseconds do not matter, 5 ns instead of 25 do.
+std::chrono::steady_clock::time_point coarse_now() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
+                                               std::chrono::nanoseconds(now.tv_nsec));
+}
+
+}  // namespace
+
+bool Waiter::suspend(std::coroutine_handle<> handle, PromiseBase& promise) noexcept {
+  CancelState* scope = promise.cancel_state();
+  if (scope != nullptr) {
+    if (scope->requested()) {
+      cancelled_ = true;
+      return false;
+    }
+    scope->add(*this);
+  }
+  handle_ = handle;
+  promise_ = &promise;
+  loop_ = &IOLoop::current();
+  promise.set_waiting_since(coarse_now());
+  return true;
+}
+
+void Waiter::resume_now() {
+  ReadyNode::unlink();
+  CancelHook::unlink();
+  promise_->set_waiting_since({});
+  Trampoline::run(std::exchange(handle_, {}));
+}
+
+void Waiter::wake() noexcept {
+  if (ReadyNode::linked()) return;
+  CancelHook::unlink();
+  schedule(*loop_, *this);
+}
+
+void Waiter::on_cancel() noexcept {
+  cancelled_ = true;
+  withdraw();
+  schedule(*loop_, *this);
+}
+
+void Waiter::throw_if_cancelled() const {
+  if (cancelled_) throw Cancelled();
+}
+
+}  // namespace funnel::detail

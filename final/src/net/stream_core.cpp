@@ -1,0 +1,217 @@
+#include "net/stream_core.h"
+
+#include "core/loop_core.h"
+
+#include <funnel/assert.h>
+
+namespace funnel::detail {
+
+StreamCore::StreamCore(IOLoop& loop, TransportRef<Transport> transport, IOStreamOptions options)
+    : loop_(loop), transport_(std::move(transport)), options_(options) {
+  transport_->set_sink(this);
+  loop_.core().resource_added();
+}
+
+StreamCore::~StreamCore() {
+  FUNNEL_ASSERT(reader_ == nullptr, "an IOStream was destroyed while a read waits on it");
+  close_callback_ = nullptr;  // what it would tell of is gone
+  close({});
+  loop_.core().resource_removed();
+}
+
+void StreamCore::throw_ended() const {
+  if (error_ == std::errc::no_buffer_space) throw StreamBufferFullError();
+  throw StreamClosedError(error_);
+}
+
+// ---- reading
+
+void StreamCore::set_reader(ReadOp& reader) {
+  FUNNEL_ASSERT(reader_ == nullptr, "a second read was started on a stream that is being read");
+  reader_ = &reader;
+  start_reading();
+}
+
+void StreamCore::start_reading() {
+  if (closed_ || reading_ != Reading::no) return;
+  if (input_.size() >= options_.max_buffer_size) {
+    // Later, as every failure of a read: the reader is being suspended just now.
+    close(std::make_error_code(std::errc::no_buffer_space));
+    return;
+  }
+  const auto [data, size] = input_.prepare();
+  reading_ = Reading::into_buffer;
+  transport_->start_read(data, size);
+}
+
+void StreamCore::read_done(std::error_code error, std::size_t count) {
+  reading_ = Reading::no;
+  input_.commit(count);
+  const bool released = std::exchange(releasing_, false);
+  if (error == std::errc::operation_canceled && released) {
+    if (input_.empty()) input_.release();
+    reading_ = Reading::without_buffer;
+    transport_->start_wait_readable();
+    return;
+  }
+  if (error || count == 0) {
+    end_input(error);
+    return;
+  }
+  if (reader_ == nullptr) return;
+  if (reader_->satisfied(*this)) {
+    std::exchange(reader_, nullptr)->finish();
+  } else {
+    start_reading();
+  }
+}
+
+void StreamCore::readable() {
+  reading_ = Reading::no;
+  if (reader_ != nullptr) start_reading();
+}
+
+void StreamCore::release_idle_buffer() {
+  if (reading_ != Reading::into_buffer || !input_.empty() || waiting_writable_) return;
+  releasing_ = true;  // the buffer is the system's until the read has ended
+  transport_->cancel_read();
+}
+
+void StreamCore::end_input(std::error_code reason) {
+  ended_ = true;
+  if (reason) {
+    close(reason);
+  } else if (reader_ != nullptr) {
+    std::exchange(reader_, nullptr)->finish();
+  }
+}
+
+void StreamCore::wake_reader() {
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->wake();
+}
+
+// ---- writing
+
+Future<> failed_write(std::exception_ptr error) {
+  const Promise<> promise;
+  promise.set_exception(std::move(error));
+  Future<> future = promise.future();
+  (void)future.exception();  // seen: a failed write that nobody awaits is no news
+  return future;
+}
+
+Future<> StreamCore::write(std::string_view first, std::string_view second) {
+  if (closed_) return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
+  FUNNEL_ASSERT(!close_write_requested_, "a stream was written to after close_write");
+  std::size_t sent = 0;
+  if (output_.empty()) {
+    std::error_code error;
+    sent = transport_->write_some(first, second, error);
+    if (error) {
+      close(error);
+      return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
+    }
+    bytes_written_ += sent;
+    if (sent == first.size() + second.size()) return {};
+  }
+  if (sent < first.size()) {
+    output_ += first.substr(sent);
+    output_ += second;
+  } else {
+    output_ += second.substr(sent - first.size());
+  }
+  if (output_.size() - sent_ > options_.max_write_buffer_size) {
+    close(std::make_error_code(std::errc::no_buffer_space));
+    return failed_write(std::make_exception_ptr(StreamBufferFullError()));
+  }
+  if (!std::exchange(waiting_writable_, true)) transport_->start_wait_writable();
+  if (output_.size() - sent_ <= high_watermark) return {};
+  return waiting_writer(draining_);
+}
+
+Future<> StreamCore::flush() {
+  if (closed_ && (error_ || writing())) {
+    return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
+  }
+  return writing() ? waiting_writer(flushing_) : Future<>();
+}
+
+Future<> StreamCore::waiting_writer(std::vector<Promise<>>& promises) {
+  if (promises.empty()) promises.emplace_back();
+  return promises.back().future();  // they all wait for the same moment
+}
+
+void StreamCore::writable() {
+  waiting_writable_ = false;
+  send_queued();
+}
+
+void StreamCore::send_queued() {
+  std::error_code error;
+  const std::size_t sent =
+      transport_->write_some(std::string_view(output_).substr(sent_), {}, error);
+  bytes_written_ += sent;
+  sent_ += sent;
+  if (error) {
+    close(error);
+    return;
+  }
+  if (sent_ == output_.size()) {
+    output_.clear();
+    if (output_.capacity() > high_watermark) output_.shrink_to_fit();
+    sent_ = 0;
+    if (close_write_requested_) transport_->close_write();
+  } else {
+    if (sent_ >= output_.size() / 2) output_.erase(0, std::exchange(sent_, 0));
+    waiting_writable_ = true;
+    transport_->start_wait_writable();
+  }
+  settle_writers();
+}
+
+void StreamCore::settle_writers() {
+  const auto settle = [](std::vector<Promise<>>& promises) {
+    for (const Promise<>& promise : std::exchange(promises, {})) promise.set_value();
+  };
+  if (output_.size() - sent_ <= low_watermark) settle(draining_);
+  if (output_.empty()) settle(flushing_);
+}
+
+void StreamCore::fail_writers() {
+  const auto error = std::make_exception_ptr(StreamClosedError(error_));
+  for (auto* promises : {&draining_, &flushing_}) {
+    for (const Promise<>& promise : std::exchange(*promises, {})) {
+      promise.set_exception(error);
+      (void)promise.future().exception();
+    }
+  }
+}
+
+// ---- closing
+
+void StreamCore::close_write() {
+  if (closed_ || std::exchange(close_write_requested_, true)) return;
+  if (!writing()) transport_->close_write();
+}
+
+void StreamCore::close(std::error_code reason) {
+  if (std::exchange(closed_, true)) return;
+  ended_ = true;
+  error_ = reason;
+  transport_->set_sink(nullptr);
+  transport_->close();
+  wake_reader();
+  fail_writers();
+  call_close_callback();
+}
+
+void StreamCore::set_close_callback(std::function<void()> callback) {
+  close_callback_ = std::move(callback);
+  if (closed_) call_close_callback();
+}
+
+void StreamCore::call_close_callback() {
+  if (close_callback_) loop_.add_callback(std::exchange(close_callback_, nullptr));
+}
+
+}  // namespace funnel::detail

@@ -1,0 +1,136 @@
+#include <funnel/tcpclient.h>
+
+#include "core/loop_core.h"
+#include "net/sockets.h"
+#include "net/stream_core.h"
+#include "net/tcp_transport.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace funnel {
+
+namespace {
+
+using detail::TcpSocket;
+
+constexpr Duration head_start = std::chrono::milliseconds(300);
+
+/// Reorders addresses so that the families take turns, beginning with the first's.
+std::vector<Address> alternate_families(const std::vector<Address>& addresses) {
+  std::vector<Address> first;
+  std::vector<Address> second;
+  for (const Address& address : addresses) {
+    (address.is_ipv6() == addresses.front().is_ipv6() ? first : second).push_back(address);
+  }
+  std::vector<Address> result;
+  for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    if (i < first.size()) result.push_back(first[i]);
+    if (i < second.size()) result.push_back(second[i]);
+  }
+  return result;
+}
+
+/// Attempts to connect, which may overlap. Completions hold the state; `race` is null once
+/// the coroutine that waits has gone.
+class ConnectRace;
+
+struct Attempts {
+  explicit Attempts(ConnectRace& owner) : race(&owner) {}
+  ConnectRace* race;
+};
+
+/// Waits for the first attempt that succeeds.
+class ConnectRace final : private detail::Waiter, private detail::TimerNode {
+ public:
+  ConnectRace(IOLoop& loop, std::vector<Address> addresses)
+      : loop_(&loop), addresses_(std::move(addresses)) {}
+  ConnectRace(ConnectRace&& other) noexcept
+      : detail::Waiter(std::move(other)), loop_(other.loop_), addresses_(std::move(other.addresses_)) {}
+  ConnectRace& operator=(ConnectRace&&) = delete;
+  ~ConnectRace() { withdraw(); }
+
+  bool await_ready() const noexcept { return false; }
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> handle) {
+    if (!suspend(handle, handle.promise())) return false;
+    attempts_ = std::make_shared<Attempts>(*this);
+    start_next();
+    return true;
+  }
+  TcpSocket await_resume() {
+    throw_if_cancelled();
+    if (winner_) return std::move(*winner_);
+    throw std::system_error(error_,
+                            fmt::format("cannot connect to {}", addresses_.back().to_string()));
+  }
+
+ private:
+  void start_next() {
+    if (next_ == addresses_.size()) return;
+    const Address& address = addresses_[next_++];
+    ++running_;
+    auto socket = std::make_shared<TcpSocket>(loop_->core().context());
+    sockets_.push_back(socket);
+    socket->async_connect(detail::to_endpoint(address),
+                          [attempts = attempts_, socket](const asio::error_code& error) {
+                            if (attempts->race != nullptr) attempts->race->ended(*socket, error);
+                          });
+    if (next_ < addresses_.size()) {
+      set_timer(*loop_, *this, time_after(loop_->time(), head_start));
+    }
+  }
+
+  void timer_fired() override { start_next(); }
+
+  void ended(TcpSocket& socket, const std::error_code& error) {
+    --running_;
+    if (!error) {
+      winner_ = std::move(socket);
+    } else {
+      error_ = error;
+      cancel_timer(*loop_, *this);
+      start_next();
+      if (running_ > 0) return;
+    }
+    withdraw();
+    resume_now();
+  }
+
+  void withdraw() noexcept override {
+    if (!attempts_) return;
+    cancel_timer(*loop_, *this);
+    attempts_->race = nullptr;
+    attempts_.reset();
+    for (const auto& socket : sockets_) {
+      asio::error_code ignored;
+      socket->close(ignored);
+    }
+    sockets_.clear();
+  }
+
+  IOLoop* loop_;
+  std::vector<Address> addresses_;
+  std::size_t next_ = 0;
+  std::size_t running_ = 0;
+  std::shared_ptr<Attempts> attempts_;
+  std::vector<std::shared_ptr<TcpSocket>> sockets_;
+  std::optional<TcpSocket> winner_;
+  std::error_code error_;
+};
+
+}  // namespace
+
+Task<IOStream> TCPClient::connect(std::string host, std::uint16_t port, IOStreamOptions options) {
+  const std::vector<Address> found = co_await resolver_->resolve(host, port);
+  IOLoop& loop = IOLoop::current();
+  ConnectRace race(loop, alternate_families(found));
+  TcpSocket socket = co_await std::move(race);
+  auto* transport = new detail::TcpTransport(std::move(socket));
+  co_return IOStream(std::make_unique<detail::StreamCore>(
+      loop, detail::TransportRef<detail::TcpTransport>(transport), options));
+}
+
+}  // namespace funnel

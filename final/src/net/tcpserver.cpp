@@ -1,0 +1,168 @@
+#include <funnel/tcpserver.h>
+
+#include "core/loop_core.h"
+#include "core/task_scope.h"
+#include "net/sockets.h"
+#include "net/stream_core.h"
+#include "net/tcp_transport.h"
+
+#include <funnel/log.h>
+
+#include <fmt/format.h>
+
+namespace funnel {
+
+namespace {
+
+constexpr Duration pause_without_descriptors = std::chrono::milliseconds(100);
+
+bool out_of_resources(const std::error_code& error) noexcept {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
+         error == std::errc::not_enough_memory;
+}
+
+}  // namespace
+
+class TCPServer::Impl {
+ public:
+  Impl(StreamHandler handler, std::size_t max_connections, IOStreamOptions stream_options)
+      : loop_(IOLoop::current()),
+        handler_(std::move(handler)),
+        max_connections_(max_connections),
+        stream_options_(stream_options),
+        connections_(loop_) {
+    loop_.core().resource_added();
+    connections_.set_end_callback([this] { resume_accepting(); });
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl() {
+    stop();
+    connections_.destroy_all();
+    loop_.core().resource_removed();
+  }
+
+  void listen(std::uint16_t port, const std::string& address, const ListenOptions& options) {
+    auto bound = detail::bind_sockets(loop_.core().context(), port, address, options.backlog,
+                                      options.reuse_port);
+    for (detail::TcpAcceptor& acceptor : bound) {
+      listeners_.push_back(std::make_shared<Listener>(std::move(acceptor)));
+      accept(listeners_.back());
+    }
+  }
+
+  std::vector<Address> addresses() const {
+    std::vector<Address> result;
+    for (const auto& listener : listeners_) {
+      result.push_back(detail::to_address(listener->acceptor.local_endpoint()));
+    }
+    return result;
+  }
+
+  void handle_stream(IOStream stream, Address peer) {
+    connections_.start(handler_(std::move(stream), std::move(peer)));
+  }
+
+  void stop() noexcept {
+    loop_.remove_timeout(pause_);
+    for (const auto& listener : listeners_) {
+      listener->open = false;
+      asio::error_code ignored;
+      listener->acceptor.close(ignored);
+    }
+    listeners_.clear();
+  }
+
+  detail::TaskScope& connections() noexcept { return connections_; }
+
+ private:
+  struct Listener {
+    explicit Listener(detail::TcpAcceptor a) : acceptor(std::move(a)) {}
+    detail::TcpAcceptor acceptor;
+    bool open = true;
+    bool accepting = false;
+  };
+
+  bool full() const noexcept {
+    return max_connections_ != 0 && connections_.size() >= max_connections_;
+  }
+
+  void accept(const std::shared_ptr<Listener>& listener) {
+    if (listener->accepting || full()) return;  // `resume_accepting` goes on later
+    listener->accepting = true;
+    // The completion of a listener that was closed meanwhile must not touch the server.
+    listener->acceptor.async_accept(
+        [this, listener](const asio::error_code& error, detail::TcpSocket socket) {
+          listener->accepting = false;
+          if (!listener->open) return;
+          if (error) {
+            accept_failed(error);
+          } else {
+            accepted(std::move(socket));
+          }
+          // The connection's coroutine has run: it may have stopped the server.
+          if (listener->open && !paused_) accept(listener);
+        });
+  }
+
+  void accepted(detail::TcpSocket socket) {
+    asio::error_code error;
+    const auto endpoint = socket.remote_endpoint(error);
+    if (error) return;  // gone already
+    auto* transport = new detail::TcpTransport(std::move(socket));
+    IOStream stream(std::make_unique<detail::StreamCore>(
+        loop_, detail::TransportRef<detail::TcpTransport>(transport), stream_options_));
+    handle_stream(std::move(stream), detail::to_address(endpoint));
+  }
+
+  void accept_failed(const std::error_code& error) {
+    if (!out_of_resources(error)) return;  // the client gave up while it waited
+    log::gen().error(fmt::format("cannot accept connections for a moment: {}", error.message()));
+    paused_ = true;
+    pause_ = loop_.call_later(pause_without_descriptors, [this] {
+      paused_ = false;
+      resume_accepting();
+    });
+  }
+
+  void resume_accepting() {
+    if (paused_) return;
+    for (const auto& listener : listeners_) accept(listener);
+  }
+
+  IOLoop& loop_;
+  StreamHandler handler_;
+  std::size_t max_connections_;
+  IOStreamOptions stream_options_;
+  detail::TaskScope connections_;
+  std::vector<std::shared_ptr<Listener>> listeners_;
+  bool paused_ = false;
+  Timeout pause_;
+};
+
+TCPServer::TCPServer(StreamHandler handler, std::size_t max_connections,
+                     IOStreamOptions stream_options)
+    : impl_(std::make_unique<Impl>(std::move(handler), max_connections, stream_options)) {}
+TCPServer::~TCPServer() = default;
+
+void TCPServer::listen(std::uint16_t port, const std::string& address, ListenOptions options) {
+  impl_->listen(port, address, options);
+}
+
+std::vector<Address> TCPServer::addresses() const { return impl_->addresses(); }
+
+std::uint16_t TCPServer::port() const {
+  const std::vector<Address> all = addresses();
+  return all.empty() ? std::uint16_t{0} : all.front().port;
+}
+
+void TCPServer::handle_stream(IOStream stream, Address peer) {
+  impl_->handle_stream(std::move(stream), std::move(peer));
+}
+
+void TCPServer::stop() { impl_->stop(); }
+void TCPServer::cancel_connections() noexcept { impl_->connections().cancel(); }
+std::size_t TCPServer::connections() const noexcept { return impl_->connections().size(); }
+
+}  // namespace funnel

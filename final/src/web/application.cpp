@@ -1,0 +1,169 @@
+#include <funnel/web.h>
+
+#include "web/route_table.h"
+#include "websocket/utf8.h"
+
+#include <funnel/error.h>
+#include <funnel/escape.h>
+#include <funnel/log.h>
+
+#include <fmt/format.h>
+
+namespace funnel::web {
+
+class Application::Table : public RouteTable {
+ public:
+  using RouteTable::RouteTable;
+};
+
+namespace {
+
+/// Answers where there is no route: 404, or what `OPTIONS *` asks, which is about the server.
+class NoRoute final : public RequestHandler {};
+
+std::string decode_capture(std::string_view capture) {
+  std::string decoded = url_unescape(capture, false);
+  if (!websocket::is_valid_utf8(decoded)) throw HTTPError(400, "a path argument is not UTF-8");
+  return decoded;
+}
+
+}  // namespace
+
+Application::Application(std::initializer_list<Route> routes)
+    : Application(std::vector<Route>(routes)) {}
+
+Application::Application(std::vector<Route> routes, Settings settings)
+    : settings_(std::move(settings)), table_(std::make_unique<Table>(std::move(routes))) {}
+
+Application::~Application() = default;
+
+HTTPServer& Application::listen(std::uint16_t port, const std::string& address,
+                                HTTPServerOptions options, ListenOptions listen_options) {
+  auto server = std::make_unique<HTTPServer>(
+      [this](HTTPServerRequest& request, HTTPConnection& connection) {
+        return handle(request, connection);
+      },
+      options);
+  server->listen(port, address, listen_options);
+  servers_.push_back(std::move(server));
+  return *servers_.back();
+}
+
+// Everything up to the handler's first wait happens here, without a coroutine: most answers
+// are complete by then.
+Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connection) {
+  const RouteTable::Match match = table_->find(request.path());
+  if (match.route == nullptr) {
+    answer_without_route(request, connection);
+    return {};
+  }
+  std::unique_ptr<RequestHandler> handler = match.route->endpoint().make();
+  handler->bind(*this, request, connection);
+  try {
+    for (const std::string_view capture : match.captures) {
+      handler->path_arguments_.push_back(decode_capture(capture));
+    }
+    Task<> prepare = handler->prepare();
+    if (!funnel::detail::TaskAccess::empty(prepare)) {
+      return run_prepared(std::move(handler), *match.route, std::move(prepare));
+    }
+    Task<> method = call_method(*handler, *match.route);
+    if (!funnel::detail::TaskAccess::empty(method)) {
+      return run_method(std::move(handler), std::move(method));
+    }
+    if (!handler->finished_) handler->finish();
+  } catch (...) {
+    handler->handle_exception(std::current_exception());
+  }
+  handler->ended();
+  return {};
+}
+
+void Application::answer_without_route(const HTTPServerRequest& request,
+                                       HTTPConnection& connection) {
+  NoRoute handler;
+  handler.bind(*this, request, connection);
+  if (request.path() == "*") {
+    handler.set_status(204);
+    handler.finish();
+  } else {
+    handler.send_error(404);
+  }
+  handler.ended();
+}
+
+Task<> Application::call_method(RequestHandler& handler, const Route& route) {
+  Task<> task;
+  if (handler.finished_) return task;  // by `prepare`
+  const detail::Endpoint& endpoint = route.endpoint();
+  std::string_view method = handler.request_->method();
+  if (method == "HEAD" && route.has_head_from_get() && !endpoint.supports("HEAD")) method = "GET";
+  switch (endpoint.call(handler, method, handler.path_arguments_, task)) {
+    case detail::Endpoint::Called::yes:
+      break;
+    case detail::Endpoint::Called::no_such_method: {
+      std::string allowed = endpoint.allowed();
+      if (route.has_head_from_get() && !endpoint.supports("HEAD")) allowed += ", HEAD";
+      handler.send_error_with_allow(allowed);
+      break;
+    }
+    case detail::Endpoint::Called::bad_argument:
+      throw HTTPError(404);
+  }
+  return task;
+}
+
+Task<> Application::run_prepared(std::unique_ptr<RequestHandler> handler, const Route& route,
+                                 Task<> prepare) {
+  std::exception_ptr error;
+  try {
+    co_await std::move(prepare);
+    Task<> method = call_method(*handler, route);
+    co_await std::move(method);
+    if (!handler->finished_) handler->finish();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) handler->handle_exception(error);
+  handler->ended();
+}
+
+Task<> Application::run_method(std::unique_ptr<RequestHandler> handler, Task<> method) {
+  std::exception_ptr error;
+  try {
+    co_await std::move(method);
+    if (!handler->finished_) handler->finish();
+  } catch (...) {
+    error = std::current_exception();
+  }
+  if (error) handler->handle_exception(error);
+  handler->ended();
+}
+
+void Application::log_request(const RequestHandler& handler) const {
+  if (settings_.log_function) {
+    settings_.log_function(handler);
+    return;
+  }
+  const int status = handler.get_status();
+  const log::Level level = status < 400   ? log::Level::info
+                           : status < 500 ? log::Level::warning
+                                          : log::Level::error;
+  if (!settings_.access_log || !log::access().enabled(level)) return;
+  const HTTPServerRequest& request = handler.request();
+  const std::chrono::duration<double, std::milli> time = request.request_time();
+  log::access().write(level, fmt::format("{} {} {} ({}) {:.2f}ms", status, request.method(),
+                                         request.uri(), request.remote_ip(), time.count()));
+}
+
+std::string Application::reverse_url(std::string_view name,
+                                     const std::vector<std::string>& arguments) const {
+  return reverse_pattern(table_->named(name).pattern(), arguments);
+}
+
+std::string Application::reverse_type(const void* handler_type,
+                                      const std::vector<std::string>& arguments) const {
+  return reverse_pattern(table_->only_route_of(handler_type).pattern(), arguments);
+}
+
+}  // namespace funnel::web

@@ -1,0 +1,169 @@
+#include <funnel/web.h>
+
+#include "web/mime.h"
+
+#include <funnel/executor.h>
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace funnel::web {
+
+namespace {
+
+constexpr std::size_t piece_size = std::size_t{64} * 1024;
+
+/// An open file; closed with its last owner, on whatever thread that is.
+class File {
+ public:
+  explicit File(int fd) noexcept : fd_(fd) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  ~File() { ::close(fd_); }
+  int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// What was found under a path.
+class Found {
+ public:
+  enum class Kind { file, directory, nothing, forbidden };
+
+  explicit Found(Kind what) : kind(what) {}
+
+  Kind kind;
+  std::shared_ptr<const File> file;
+  std::uint64_t size = 0;
+  std::chrono::system_clock::time_point modified;
+  std::string etag;
+  std::string name;
+  std::string first_piece;  // read along, so that a small file needs one trip to the thread
+};
+
+/// Returns the real path of an existing file, links resolved; empty if there is none.
+std::string real_path(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  return real ? std::string(real.get()) : std::string();
+}
+
+bool is_inside(const std::string& path, const std::string& root) {
+  // With the separator, or "/srv/site2" would be inside "/srv/site".
+  return path == root || (path.starts_with(root) && (root.ends_with('/') || path[root.size()] == '/'));
+}
+
+std::string read_piece(const File& file, std::uint64_t offset) {
+  std::string piece(piece_size, '\0');
+  ssize_t count = 0;
+  do {
+    count = ::pread(file.fd(), piece.data(), piece.size(), static_cast<off_t>(offset));
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) throw std::system_error(errno, std::system_category(), "cannot read a static file");
+  piece.resize(static_cast<std::size_t>(count));
+  return piece;
+}
+
+Found open_file(const std::string& path) {
+  // Without O_NONBLOCK, opening a pipe that somebody put there would block for ever.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return Found(errno == ENOENT ? Found::Kind::nothing : Found::Kind::forbidden);
+  auto file = std::make_shared<const File>(fd);
+  struct stat state {};
+  if (::fstat(fd, &state) != 0) return Found(Found::Kind::forbidden);
+  if (S_ISDIR(state.st_mode)) return Found(Found::Kind::directory);
+  if (!S_ISREG(state.st_mode)) return Found(Found::Kind::forbidden);
+  Found found(Found::Kind::file);
+  found.file = std::move(file);
+  found.size = static_cast<std::uint64_t>(state.st_size);
+  found.modified = std::chrono::system_clock::from_time_t(state.st_mtim.tv_sec);
+  found.etag = fmt::format("\"{:x}-{:x}-{:x}{:09}\"", state.st_ino, state.st_size,
+                           state.st_mtim.tv_sec, state.st_mtim.tv_nsec);
+  found.name = path;
+  found.first_piece = read_piece(*found.file, 0);
+  return found;
+}
+
+/// Runs on a thread: every one of these calls may wait for a disk.
+Found look_up(const std::string& root, const std::string& path, const std::string& default_filename) {
+  if (path.find('\0') != std::string::npos) return Found(Found::Kind::nothing);
+  const std::string real_root = real_path(root);
+  const std::string real = real_path(root + "/" + path);
+  if (real.empty() || real_root.empty()) return Found(Found::Kind::nothing);
+  if (!is_inside(real, real_root)) return Found(Found::Kind::forbidden);
+  Found found = open_file(real);
+  const bool may_index = path.empty() || path.ends_with('/');
+  if (found.kind != Found::Kind::directory || default_filename.empty() || !may_index) {
+    if (found.kind == Found::Kind::file && path.ends_with('/')) return Found(Found::Kind::nothing);
+    return found;
+  }
+  const std::string index = real_path(real + "/" + default_filename);
+  if (index.empty()) return Found(Found::Kind::nothing);
+  if (!is_inside(index, real_root)) return Found(Found::Kind::forbidden);
+  return open_file(index);
+}
+
+}  // namespace
+
+StaticFileHandler::StaticFileHandler(std::string root, std::string default_filename)
+    : root_(std::move(root)), default_filename_(std::move(default_filename)) {}
+
+Task<> StaticFileHandler::get(std::string path) { return serve(std::move(path), true); }
+Task<> StaticFileHandler::head(std::string path) { return serve(std::move(path), false); }
+
+Task<> StaticFileHandler::serve(std::string path, bool with_body) {
+  auto work = [root = root_, path, index = default_filename_] { return look_up(root, path, index); };
+  auto wait = run_in_executor(std::move(work));
+  const Found found = co_await std::move(wait);
+  if (found.kind == Found::Kind::nothing) throw HTTPError(404);
+  if (found.kind == Found::Kind::directory && !default_filename_.empty()) {
+    // "//host/" would be another host's address to a browser.
+    if (request().path().starts_with("//")) throw HTTPError(403);
+    redirect(std::string(request().path()) + "/", true);
+    co_return;
+  }
+  if (found.kind != Found::Kind::file) throw HTTPError(403);
+  if (send_file_headers(found.etag, found.modified, found.name)) co_return;
+  set_content_length(found.size);
+  if (!with_body) co_return;
+  std::string piece = found.first_piece;
+  for (std::uint64_t sent = 0; sent < found.size;) {
+    if (piece.empty()) throw std::runtime_error("a static file became shorter while it was sent");
+    if (piece.size() > found.size - sent) piece.resize(static_cast<std::size_t>(found.size - sent));
+    sent += piece.size();
+    write(piece);
+    if (sent == found.size) break;
+    co_await flush();
+    auto more = [file = found.file, sent] { return read_piece(*file, sent); };
+    auto reading = run_in_executor(std::move(more));
+    piece = co_await std::move(reading);
+  }
+}
+
+bool StaticFileHandler::send_file_headers(const std::string& etag,
+                                          std::chrono::system_clock::time_point modified,
+                                          const std::string& filename) {
+  set_header("Etag", etag);
+  set_header("Last-Modified", format_timestamp(modified));
+  set_header("Content-Type", mime_type(filename));
+  set_header("X-Content-Type-Options", "nosniff");
+  bool unchanged = false;
+  if (request().header("If-None-Match")) {
+    unchanged = check_etag(etag);  // then the date does not count (RFC 9110 section 13.2.2)
+  } else if (const auto since = request().header("If-Modified-Since")) {
+    const auto known = parse_http_date(*since);
+    unchanged = known && modified <= *known;
+  }
+  if (!unchanged) return false;
+  set_status(304);
+  finish();
+  return true;
+}
+
+}  // namespace funnel::web

@@ -1,0 +1,162 @@
+// The comparison with a Funnel server behind it: the reader presses the button.
+
+import { join } from "node:path";
+import { open, with_page } from "../support/browser.mjs";
+import { expect, expect_none } from "../support/report.mjs";
+import { serious_findings } from "./accessibility.mjs";
+import { overflow } from "./pages.mjs";
+
+const run_limit_ms = 60_000;
+// A sentence of the server, not the one that the page makes up when there is none.
+const servers_sentence = /^(?!The server refused to run).*\w+ \w+ \w+/;
+
+/// Checks a whole run, a refused one, two at a time and a stopped one.
+export async function check_comparison({ report, browser, origin, artifacts }) {
+  const visit = (options, use) =>
+    with_page(browser, options, async (page, watch) => {
+      await open(page, origin, "/compare.html");
+      await use(page);
+      expect_none(watch.complaints());
+    });
+
+  await report.check("the button runs both programs and draws the timeline", () =>
+    visit({}, async (page) => {
+      await page.getByTestId("run").click();
+      await progress_between(page, 1, 19);
+      await page.getByTestId("timeline").waitFor({ timeout: run_limit_ms });
+      await check_results(page, 20);
+      expect(await page.getByTestId("run").isEnabled(), "the button did not come back");
+    }),
+  );
+
+  for (const scheme of ["light", "dark"]) {
+    for (const width of [1280, 390]) {
+      await report.check(`the results are legible at ${width} px, ${scheme}`, () =>
+        visit({ scheme, width }, async (page) => {
+          await run(page, { urls: "8", delay: "100" });
+          const picture = `results-${width}-${scheme}.png`;
+          await page.screenshot({ path: join(artifacts, picture), fullPage: true });
+          expect_none([...(await overflow(page)), ...(await serious_findings(page))]);
+        }),
+      );
+    }
+  }
+
+  await report.check("the timeline can be walked through with the keyboard", () =>
+    visit({}, async (page) => {
+      await run(page, { urls: "4", delay: "50" });
+      await page.getByTestId("bar-0").first().focus();
+      await page.keyboard.press("ArrowDown");
+      await expect_detail(page, "request 2:");
+      await page.keyboard.press("End");
+      await expect_detail(page, "request 4:");
+      await page.keyboard.press("Tab");
+      const left = await page.evaluate(() => document.activeElement.closest("svg") === null);
+      expect(left, "the tab key does not leave the chart");
+    }),
+  );
+
+  await report.check("concurrency follows the number of URLs until it is chosen", () =>
+    visit({}, async (page) => {
+      const concurrency = page.getByTestId("input-concurrency");
+      await page.getByTestId("input-urls").fill("7");
+      expect((await concurrency.inputValue()) === "7", "it does not follow");
+      await concurrency.fill("3");
+      await page.getByTestId("input-urls").fill("9");
+      expect((await concurrency.inputValue()) === "3", "it follows although it was chosen");
+    }),
+  );
+
+  await report.check("stopping a run brings the button back", () =>
+    visit({ expected: [/request failed: \S+\/api\/compare/] }, async (page) => {
+      await fill(page, { urls: "50", delay: "200" });
+      await page.getByTestId("run").click();
+      await progress_between(page, 1, 49);
+      await page.getByTestId("stop").click();
+      await expect_problem(page, /stopped/);
+    }),
+  );
+
+  for (const bad of [{ urls: "0" }, { urls: "201" }, { delay: "2001" }, { concurrency: "" }]) {
+    await report.check(`the server's sentence about ${JSON.stringify(bad)} is shown`, () =>
+      visit({ expected: [/status (of )?400/] }, async (page) => {
+        await fill(page, bad);
+        await page.getByTestId("run").click();
+        await expect_problem(page, servers_sentence);
+      }),
+    );
+  }
+
+  await report.check("a second run at the same time is refused with a sentence", () =>
+    visit({}, async (first) => {
+      await first.getByTestId("run").click();
+      await progress_between(first, 1, 19);
+      await visit({ expected: [/status (of )?409/] }, async (second) => {
+        await second.getByTestId("run").click();
+        await expect_problem(second, servers_sentence);
+      });
+      await first.getByTestId("timeline").waitFor({ timeout: run_limit_ms });
+    }),
+  );
+}
+
+/// Checks that both programs have `count` rows and that the asynchronous one is much
+/// shorter, in the table and in the drawing.
+export async function check_results(page, count) {
+  const rows = [await page.getByTestId("bar-0").count(), await page.getByTestId("bar-1").count()];
+  expect(rows.every((number) => number === count), `rows: ${rows}, expected ${count} for each`);
+  const cells = await page.getByTestId("row-wall").locator("td").allTextContents();
+  const [sync_s, async_s] = cells.map(Number.parseFloat);
+  expect(async_s < sync_s / 3, `wall times ${cells}: the asynchronous one is not much shorter`);
+  const ends = [await right_end(page, 0), await right_end(page, 1)];
+  expect(ends[1] < ends[0] / 3, `the bars end at ${ends} px: the second should end much earlier`);
+}
+
+async function right_end(page, series) {
+  return page.getByTestId(`bar-${series}`).evaluateAll((rows) => {
+    const left = rows[0].closest("svg").getBoundingClientRect().left;
+    const ends = rows.map((row) => row.querySelector(".bar").getBoundingClientRect().right);
+    return Math.max(...ends) - left;
+  });
+}
+
+async function fill(page, values) {
+  for (const [name, value] of Object.entries(values)) {
+    await page.getByTestId(`input-${name}`).fill(value);
+  }
+}
+
+async function run(page, values) {
+  await fill(page, values);
+  await page.getByTestId("run").click();
+  await page.getByTestId("timeline").waitFor({ timeout: run_limit_ms });
+}
+
+async function progress_between(page, least, most) {
+  await page.waitForFunction(
+    ([low, high]) => {
+      const bar = document.querySelector('[data-testid="progress-0"] progress');
+      return bar !== null && bar.value >= low && bar.value <= high;
+    },
+    [least, most],
+    { timeout: run_limit_ms },
+  );
+}
+
+/// Checks that the line below the timeline comes to say `text`.
+export async function expect_detail(page, text) {
+  const detail = page.getByTestId("timeline-detail");
+  const found = detail.filter({ hasText: text }).waitFor({ timeout: 2000 });
+  await found.catch(async () => {
+    throw new Error(`the details say "${await detail.textContent()}", expected "${text}"`);
+  });
+}
+
+/// Checks that the page shows a sentence that matches, and that the button is back.
+export async function expect_problem(page, pattern) {
+  const problem = page.getByTestId("problem");
+  await problem.waitFor({ timeout: 10_000 });
+  const text = (await problem.textContent()).trim();
+  expect(pattern.test(text), `the page says "${text}"`);
+  expect(await page.getByTestId("run").isEnabled(), "the button did not come back");
+}

@@ -1,0 +1,16 @@
+// A conditional operator that chooses what to await.
+// Write instead: good/if_instead_of_conditional.cpp.
+#include "tracked.h"
+
+Task<int> pick(bool c) {
+  Tracked t = co_await (c ? tracked_later(1) : tracked_later(2));
+  co_return t.value();
+}
+
+Task<int> body() {
+  int a = co_await pick(true);
+  int b = co_await pick(false);
+  co_return a + b;
+}
+
+int main() { return check(body, 3); }

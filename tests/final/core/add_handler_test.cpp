@@ -1,0 +1,310 @@
+#include <funnel/ioloop.h>
+
+#include <funnel/testing.h>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "support.h"
+
+using namespace funnel;
+using core_tests::is_open;
+using core_tests::Pipe;
+using testing::LogCapture;
+using testing::ManualClock;
+using testing::run_ready;
+
+namespace {
+
+void ignore(int, unsigned) {}
+
+}  // namespace
+
+TEST_SUITE("core.ioloop.handlers") {
+  TEST_CASE("a handler is called when its descriptor is ready, not before") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    std::string seen;
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int fd, unsigned events) {
+      CHECK(fd == pipe.reader());
+      CHECK(events == IOLoop::read);
+      seen += pipe.take();
+    });
+    run_ready(loop);
+    CHECK(seen.empty());
+    pipe.put('a');
+    run_ready(loop);
+    CHECK(seen == "a");
+    pipe.put('b');
+    pipe.put('c');
+    run_ready(loop);
+    CHECK(seen == "abc");
+  }
+
+  TEST_CASE("a handler is called again and again as long as its descriptor is ready") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    pipe.put('a');
+    int calls = 0;
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int fd, unsigned) {
+      if (++calls == 3) loop.remove_handler(fd);  // nothing was read
+    });
+    run_ready(loop);
+    CHECK(calls == 3);
+  }
+
+  TEST_CASE("a handler hears of each event it asked for") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    REQUIRE(::write(ends[1], "a", 1) == 1);
+    unsigned seen = 0;
+    int calls = 0;
+    loop.add_handler(ends[0], IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
+      seen |= events;
+      if (++calls == 4) loop.remove_handler(fd);
+    });
+    run_ready(loop);
+    CHECK(seen == (IOLoop::read | IOLoop::write));
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+
+  TEST_CASE("update_handler changes what a descriptor is watched for") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    REQUIRE(::write(ends[1], "a", 1) == 1);
+    std::string seen;
+    loop.add_handler(ends[0], IOLoop::read, [&](int fd, unsigned events) {
+      seen += events == IOLoop::read ? 'r' : events == IOLoop::write ? 'w' : '?';
+      if (seen.size() == 2) loop.update_handler(fd, IOLoop::write);
+      if (seen.size() == 4) loop.remove_handler(fd);
+    });
+    run_ready(loop);
+    CHECK(seen == "rrww");
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+
+  TEST_CASE("a handler that is removed is not called for what was already seen") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe a;
+    const Pipe b;
+    a.put('x');
+    b.put('x');
+    int calls = 0;
+    const auto remove_both = [&](int, unsigned) {
+      ++calls;
+      loop.remove_handler(a.reader());
+      loop.remove_handler(b.reader());
+    };
+    loop.add_handler(a.reader(), IOLoop::read, remove_both);
+    loop.add_handler(b.reader(), IOLoop::read, remove_both);
+    run_ready(loop);
+    CHECK(calls == 1);
+  }
+
+  TEST_CASE("a new handler does not get the events of an old file with the same number") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    Pipe a;
+    Pipe b;
+    Pipe fresh;
+    a.put('x');
+    b.put('x');
+    int old_calls = 0;
+    std::string seen;
+    const auto replace = [&](int ready, unsigned) {
+      ++old_calls;
+      // Both completions are queued; the other descriptor's number now becomes another file's.
+      const int other = ready == a.reader() ? b.reader() : a.reader();
+      loop.remove_handler(ready);
+      loop.remove_handler(other);
+      REQUIRE(::dup2(fresh.reader(), other) == other);
+      loop.add_handler(other, IOLoop::read, [&](int, unsigned) { seen += fresh.take(); });
+    };
+    loop.add_handler(a.reader(), IOLoop::read, replace);
+    loop.add_handler(b.reader(), IOLoop::read, replace);
+    run_ready(loop);
+    CHECK(old_calls == 1);
+    CHECK(seen.empty());
+    fresh.put('n');
+    run_ready(loop);
+    CHECK(seen == "n");
+  }
+
+  TEST_CASE("a handler may be added again at once for the same descriptor") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    pipe.put('a');
+    std::string seen;
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int fd, unsigned) {
+      seen += '1';
+      loop.remove_handler(fd);
+      loop.add_handler(fd, IOLoop::read, [&](int, unsigned) {
+        seen += '2';
+        pipe.take();
+      });
+    });
+    run_ready(loop);
+    CHECK(seen == "12");
+  }
+
+  TEST_CASE("a hang-up is reported as an error, whatever the handler asked for") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    for (const unsigned asked : {unsigned{IOLoop::read}, unsigned{IOLoop::error}}) {
+      CAPTURE(asked);
+      Pipe pipe;
+      unsigned seen = 0;
+      loop.add_handler(pipe.reader(), asked, [&](int fd, unsigned events) {
+        seen |= events;
+        loop.remove_handler(fd);
+      });
+      run_ready(loop);
+      CHECK(seen == 0);
+      pipe.close_writer();
+      run_ready(loop);
+      CHECK((seen & IOLoop::error) == IOLoop::error);
+    }
+    Pipe pipe;
+    pipe.close_reader();
+    unsigned seen = 0;
+    loop.add_handler(pipe.writer(), IOLoop::write, [&](int fd, unsigned events) {
+      seen |= events;
+      loop.remove_handler(fd);
+    });
+    run_ready(loop);
+    CHECK((seen & IOLoop::error) == IOLoop::error);
+  }
+
+  TEST_CASE("who waits for errors only does not hear of data") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    int calls = 0;
+    loop.add_handler(pipe.reader(), IOLoop::error, [&](int, unsigned) { ++calls; });
+    pipe.put('a');
+    run_ready(loop);
+    CHECK(calls == 0);
+    loop.remove_handler(pipe.reader());
+  }
+
+  TEST_CASE("what the system cannot watch is refused") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::FILE* file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    const int fd = ::fileno(file);
+    CHECK_THROWS_AS(loop.add_handler(fd, IOLoop::read, ignore), std::system_error);
+    CHECK_THROWS_AS(loop.add_handler(fd, IOLoop::read, ignore), std::system_error);
+    CHECK(is_open(fd));
+    std::fclose(file);
+    CHECK_THROWS_AS(loop.add_handler(fd, IOLoop::read, ignore), std::system_error);
+    CHECK_THROWS_AS(loop.add_handler(-1, IOLoop::read, ignore), std::system_error);
+  }
+
+  TEST_CASE("a second handler for a descriptor is refused, the first stays") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    std::string seen;
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int, unsigned) { seen += pipe.take(); });
+    CHECK_THROWS_AS(loop.add_handler(pipe.reader(), IOLoop::read, ignore), std::invalid_argument);
+    pipe.put('a');
+    run_ready(loop);
+    CHECK(seen == "a");
+  }
+
+  TEST_CASE("no event or an unknown one is refused, and changes nothing") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    std::string seen;
+    CHECK_THROWS_AS(loop.add_handler(pipe.reader(), 0, ignore), std::invalid_argument);
+    CHECK_THROWS_AS(loop.add_handler(pipe.reader(), 2, ignore), std::invalid_argument);
+    CHECK_THROWS_AS(loop.update_handler(pipe.reader(), IOLoop::read), std::invalid_argument);
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int, unsigned) { seen += pipe.take(); });
+    CHECK_THROWS_AS(loop.update_handler(pipe.reader(), 0), std::invalid_argument);
+    pipe.put('a');
+    run_ready(loop);
+    CHECK(seen == "a");
+  }
+
+  TEST_CASE("removing a handler that is not there is harmless") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    loop.remove_handler(pipe.reader());
+    loop.add_handler(pipe.reader(), IOLoop::read, ignore);
+    loop.remove_handler(pipe.reader());
+    loop.remove_handler(pipe.reader());
+    loop.remove_handler(-1);
+  }
+
+  TEST_CASE("the descriptor stays open after its handler and after the loop") {
+    ManualClock clock;
+    const Pipe a;
+    const Pipe b;
+    {
+      IOLoop loop(clock);
+      loop.add_handler(a.reader(), IOLoop::read, ignore);
+      loop.add_handler(b.reader(), IOLoop::read, ignore);
+      run_ready(loop);
+      loop.remove_handler(a.reader());
+      run_ready(loop);
+      CHECK(is_open(a.reader()));
+    }
+    CHECK(is_open(a.reader()));
+    CHECK(is_open(b.reader()));
+  }
+
+  TEST_CASE("what a handler holds is freed after its removal and with the loop") {
+    ManualClock clock;
+    const Pipe a;
+    const Pipe b;
+    auto held = std::make_shared<int>();
+    {
+      IOLoop loop(clock);
+      loop.add_handler(a.reader(), IOLoop::read, [held](int, unsigned) {});
+      loop.add_handler(b.reader(), IOLoop::read, [held](int, unsigned) {});
+      CHECK(held.use_count() == 3);
+      loop.remove_handler(a.reader());
+      run_ready(loop);
+      CHECK(held.use_count() == 2);
+    }
+    CHECK(held.use_count() == 1);
+  }
+
+  TEST_CASE("an exception from a handler is logged and the watch goes on") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    LogCapture log;
+    const Pipe pipe;
+    loop.add_handler(pipe.reader(), IOLoop::read, [&](int, unsigned) {
+      pipe.take();
+      throw std::runtime_error("unreadable");
+    });
+    pipe.put('a');
+    pipe.put('b');
+    run_ready(loop);
+    CHECK(log.size() == 2);
+    CHECK(log.contains("unreadable"));
+  }
+}

@@ -1,0 +1,140 @@
+#include <funnel/detail/waiter.h>
+
+#include <funnel/future.h>
+#include <funnel/gen.h>
+#include <funnel/task.h>
+#include <funnel/testing.h>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support.h"
+
+using namespace funnel;
+using namespace std::chrono_literals;
+using core_tests::Started;
+using core_tests::Witness;
+using testing::ManualClock;
+using testing::run_ready;
+
+namespace {
+
+/// What a case waits for.
+class Wait {
+ public:
+  using Make = Task<> (*)(Future<>);
+  Wait(const char* wait_name, Make make_task) : name(wait_name), make(make_task) {}
+
+  const char* name;
+  Make make;
+};
+
+Task<> sleep_for(Duration delay) { co_await gen::sleep(delay); }
+Task<> await_future(Future<> future) { co_await future; }
+
+Task<> join_both(Future<> future) {
+  std::vector<Task<>> tasks;
+  tasks.push_back(sleep_for(1s));
+  tasks.push_back(await_future(future));
+  tasks.push_back(sleep_for(0s));
+  co_await gen::multi(std::move(tasks));
+}
+
+Task<> under_token(Future<> future) {
+  CancelSource source;
+  co_await gen::with_token(source.token(), std::move(future));
+}
+
+std::vector<Wait> all_waits() {
+  return {
+      {"sleep", [](Future<>) { return sleep_for(1s); }},
+      {"a turn", [](Future<>) { return sleep_for(0s); }},
+      {"future", [](Future<> future) { return await_future(std::move(future)); }},
+      {"multi", [](Future<> future) { return join_both(std::move(future)); }},
+      {"with_timeout", [](Future<> future) { return gen::with_timeout(1s, std::move(future)); }},
+      {"with_token", [](Future<> future) { return under_token(std::move(future)); }},
+  };
+}
+
+Task<> witnessed(std::string& notes, Task<> task) {
+  const Witness witness(notes);
+  co_await std::move(task);
+  notes += "resumed ";
+}
+
+}  // namespace
+
+TEST_SUITE("core.waiter") {
+  TEST_CASE("a coroutine that is destroyed while it waits forgets what it waits for") {
+    for (const Wait& wait : all_waits()) {
+      CAPTURE(wait.name);
+      ManualClock clock;
+      IOLoop loop(clock);
+      std::string notes;
+      const Promise<> promise;
+      CancelSource source;
+      Started task(witnessed(notes, wait.make(promise.future())), source.token());
+      CHECK(!task.done());
+      task.destroy();
+      CHECK(notes == "destroyed ");
+      source.cancel();
+      promise.set_value();
+      clock.advance(1h);
+      run_ready(loop);
+      CHECK(notes == "destroyed ");
+      const Promise<> never;
+      CHECK_THROWS_WITH(loop.run_sync(await_future(never.future())),
+                        "run_sync: nothing is left that could wake the task");
+    }
+  }
+
+  TEST_CASE("a coroutine may be destroyed after it was woken") {
+    for (const Wait& wait : all_waits()) {
+      CAPTURE(wait.name);
+      ManualClock clock;
+      IOLoop loop(clock);
+      std::string notes;
+      const Promise<> promise;
+      Started task(witnessed(notes, wait.make(promise.future())));
+      loop.call_later(1s, [&] { task.destroy(); });
+      clock.advance(1s);
+      promise.set_value();
+      task.destroy();
+      run_ready(loop);
+      CHECK(notes == "destroyed ");
+    }
+  }
+
+  TEST_CASE("a coroutine may be destroyed by a timer of the turn in which it is due") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::string notes;
+    std::optional<Started> task;
+    loop.call_later(1s, [&] { task.reset(); });
+    task.emplace(witnessed(notes, sleep_for(1s)));
+    clock.advance(1s);
+    run_ready(loop);
+    CHECK(notes == "destroyed ");
+  }
+
+  TEST_CASE("coroutines that wait are destroyed with the loop") {
+    for (const Wait& wait : all_waits()) {
+      CAPTURE(wait.name);
+      ManualClock clock;
+      std::string notes;
+      const Promise<> promise;
+      {
+        IOLoop loop(clock);
+        spawn_callback(witnessed(notes, wait.make(promise.future())));
+        loop.add_callback([&loop] { loop.stop(); });
+        loop.start();
+        CHECK(notes.empty());
+      }
+      CHECK(notes == "destroyed ");
+      promise.set_value();
+    }
+  }
+}

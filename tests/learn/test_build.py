@@ -1,0 +1,236 @@
+"""Builds: configured only when needed, one at a time, and the first error is what is shown."""
+
+import os
+import threading
+import unittest
+from unittest import mock
+
+import support
+from learn import build, site
+from learn.errors import LearnError
+
+CMAKE = """
+    import os, pathlib, sys, time
+    root = pathlib.Path.cwd()
+    with open("calls", "a") as calls:
+        print(*sys.argv[1:], file=calls)
+    preset = sys.argv[sys.argv.index("--preset") + 1]
+    folder = root / "build" / preset
+    if "--build" not in sys.argv:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={root}\\n")
+        if (root / "bad").exists():
+            sys.exit("CMake Error at CMakeLists.txt:3:\\n  install libfmt-dev\\n\\n-- more")
+        (folder / "build.ninja").open("a").close()
+    elif (root / "broken").exists():
+        assert os.environ["NINJA_STATUS"] == "[%f/%t] "
+        print("[1/3] Building CXX object a.o")
+        print("FAILED: b.o")
+        print(f"{root}/b.cpp:3:7: error: expected ';'")
+        print("    3 | int x")
+        print("ninja: build stopped: subcommand failed.")
+        print("[2/3] Building CXX object c.o")
+        print(f"{root}/c.cpp:1:1: error: another")
+        sys.exit(1)
+    elif (root / "slow").exists():
+        time.sleep(0.3)
+"""
+
+
+class BuildTest(support.TreeTest):
+    def setUp(self):
+        super().setUp()
+        self.program("path/cmake", CMAKE)
+        self.write("CMakePresets.json", "{}")
+        path = mock.patch.dict(os.environ, {"PATH": f"{self.root}/path:{os.environ['PATH']}"})
+        path.start()
+        self.addCleanup(path.stop)
+
+    def build(self, *targets):
+        context = self.context()
+        build.build(context, "release", targets)
+        return self.shown(context)
+
+    def calls(self):
+        path = self.root / "calls"
+        calls = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return calls
+
+
+class Builds(BuildTest):
+    BUILD = "--build --preset release"
+
+    def test_the_first_build_configures_the_next_does_not(self):
+        self.build("a", "b")
+        self.assertEqual(self.calls(), ["--preset release", f"{self.BUILD} --target a b"])
+        self.build()
+        self.assertEqual(self.calls(), [self.BUILD])
+
+    def test_changed_presets_are_configured_again_once(self):
+        self.build()
+        self.calls()
+        os.utime(self.root / "build/release/build.ninja", (1, 1))  # older than the presets
+        self.build()
+        self.assertEqual(self.calls(), ["--preset release", self.BUILD])
+        self.build()
+        self.assertEqual(self.calls(), [self.BUILD])
+
+    def test_a_clone_that_was_moved_is_configured_afresh(self):
+        self.build()
+        cache = self.root / "build/release/CMakeCache.txt"
+        cache.write_text("CMAKE_HOME_DIRECTORY:INTERNAL=/somewhere/else\n")
+        self.calls()
+        self.build()
+        self.assertEqual(self.calls(), ["--preset release --fresh", self.BUILD])
+
+    def test_a_failing_compilation_shows_its_first_error_and_the_log(self):
+        self.write("broken")
+        with self.assertRaises(build.BuildFailed) as caught:
+            self.build()
+        excerpt = ["b.cpp:3:7: error: expected ';'", "    3 | int x"]
+        self.assertEqual(caught.exception.excerpt, excerpt)
+        self.assertIn("with exit code 1", caught.exception.message)
+        self.assertIn("build/logs/build-release.log", caught.exception.message)
+        self.assertIn("another", (self.root / "build/logs/build-release.log").read_text())
+
+    def test_on_the_command_line_the_excerpt_comes_before_the_one_line(self):
+        self.write("broken")
+        self.write("final/demos/hello/hello.cpp", "// Hello.")
+        with mock.patch("learn.commands.demo.ensure"):
+            result = self.main("demo", "hello")
+        lines = result.stderr.splitlines()
+        self.assertEqual(lines[0], "b.cpp:3:7: error: expected ';'")
+        self.assertTrue(lines[-1].startswith("learn: the release build failed"), lines)
+
+    def test_a_failing_configuration_shows_its_error_and_is_tried_again(self):
+        self.write("bad")
+        memory = self.write("build/learn/needs.json", "{}")
+        with self.assertRaises(build.BuildFailed) as caught:
+            self.build()
+        self.assertIn("  install libfmt-dev", caught.exception.excerpt)
+        self.assertFalse(memory.exists())  # the machine is looked at again
+        (self.root / "bad").unlink()
+        self.calls()
+        self.build()
+        self.assertEqual(self.calls()[0], "--preset release")
+
+    def test_a_log_holds_one_build(self):
+        self.write("broken")
+        sizes = []
+        for _ in range(2):
+            with self.assertRaises(build.BuildFailed):
+                self.build()
+            sizes.append((self.root / "build/logs/build-release.log").stat().st_size)
+        self.assertLessEqual(sizes[1], sizes[0])
+
+    def test_two_builds_of_one_preset_wait_for_each_other(self):
+        self.build()
+        self.write("slow")
+        shown = []
+        threads = [threading.Thread(target=lambda: shown.append(self.build())) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(sum("waiting for another ./learn" in text for text in shown), 1)
+
+    def test_without_cmake_it_is_one_sentence(self):
+        with mock.patch.dict(os.environ, {"PATH": "/nowhere"}), self.assertRaises(LearnError) as e:
+            self.build()
+        self.assertIn("cannot start cmake", str(e.exception))
+
+
+class FirstErrors(unittest.TestCase):
+    def first(self, *lines):
+        return build.first_error("\n".join(lines))
+
+    def test_linker_errors_are_found(self):
+        undefined = "a.o: in function `f()': undefined reference to `g()'"
+        self.assertEqual(self.first("[1/2] Linking", undefined)[0], undefined)
+
+    def test_without_an_error_the_last_lines_are_shown(self):
+        lines = [str(number) for number in range(100)]
+        self.assertEqual(self.first(*lines), lines[-build.SHOWN_LINES :])
+
+    def test_colours_are_taken_out(self):
+        coloured = "\x1b[1ma.cpp:1:1: \x1b[31merror: no"
+        self.assertEqual(self.first(coloured), ["a.cpp:1:1: error: no"])
+
+
+NPM = """
+    import pathlib, sys
+    with open(pathlib.Path(__file__).parent / "calls", "a") as calls:
+        print(pathlib.Path.cwd().name, *sys.argv[1:], file=calls)
+    if pathlib.Path("bad").exists():
+        sys.exit("vitepress v1\\nError: dead link in index.md\\nat x")
+    if sys.argv[1] == "ci":
+        pathlib.Path("node_modules").mkdir(exist_ok=True)
+    else:
+        dist = pathlib.Path(".vitepress/dist")
+        dist.mkdir(parents=True, exist_ok=True)
+        (dist / "index.html").write_text("")
+"""
+
+
+class Sites(support.TreeTest):
+    CI, BUILD = "book ci --no-audit --no-fund", "book run build"
+
+    def setUp(self):
+        super().setUp()
+        self.program("path/npm", NPM)
+        self.write("book/package.json", "{}")
+        self.write("book/package-lock.json", "{}")
+        self.write("book/index.md", "# Hello")
+        path = mock.patch.dict(os.environ, {"PATH": f"{self.root}/path:{os.environ['PATH']}"})
+        path.start()
+        self.addCleanup(path.stop)
+
+    def calls_of_a_build(self):
+        calls = self.root / "path/calls"
+        calls.unlink(missing_ok=True)
+        site.build_site(self.context())
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    def test_the_site_is_built_once(self):
+        self.assertEqual(self.calls_of_a_build(), [self.CI, self.BUILD])
+        self.assertEqual(self.calls_of_a_build(), [])
+
+    def test_a_changed_new_or_deleted_page_builds_it_again(self):
+        self.calls_of_a_build()
+        for change in (
+            lambda: self.write("book/index.md", "# Bye"),
+            lambda: self.write("book/.vitepress/theme/style.css", "a"),
+            lambda: (self.root / "book/.vitepress/theme/style.css").unlink(),
+            lambda: (self.root / "book/.vitepress/dist/index.html").unlink(),
+        ):
+            change()
+            self.assertEqual(self.calls_of_a_build(), [self.BUILD])
+
+    def test_what_the_build_itself_makes_is_no_change(self):
+        self.calls_of_a_build()
+        self.write("book/.vitepress/cache/x")
+        self.write("book/.vitepress/dist/y")
+        self.write("book/node_modules/z")
+        os.utime(self.root / "book/index.md", (1, 1))
+        self.assertEqual(self.calls_of_a_build(), [])
+
+    def test_other_packages_are_installed_and_the_site_built_again(self):
+        self.calls_of_a_build()
+        self.write("book/package-lock.json", '{"packages": {}}')
+        self.assertEqual(self.calls_of_a_build(), [self.CI, self.BUILD])
+
+    def test_a_failure_shows_the_error_and_is_tried_again(self):
+        self.calls_of_a_build()
+        self.write("book/bad")
+        for _ in range(2):
+            with self.assertRaises(LearnError) as caught:
+                self.calls_of_a_build()
+            self.assertEqual(caught.exception.excerpt[0], "Error: dead link in index.md")
+            self.assertIn("`npm run build` in book failed", caught.exception.message)
+
+    def test_without_a_lock_file_there_is_nothing_to_build(self):
+        (self.root / "book/package-lock.json").unlink()
+        with self.assertRaises(LearnError) as caught:
+            self.calls_of_a_build()
+        self.assertEqual(str(caught.exception), "book/package-lock.json is missing")

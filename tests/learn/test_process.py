@@ -1,0 +1,92 @@
+"""Children: read while they run, ended with all that is theirs."""
+
+import io
+import subprocess
+import sys
+import time
+import unittest
+from unittest import mock
+
+import support
+from learn import process
+from learn.errors import LearnError
+
+
+def python(code):
+    return [sys.executable, "-ISc", code]
+
+
+LEAVES = "import subprocess, sys; subprocess.Popen(%r); print('done')"
+
+
+class Running(unittest.TestCase):
+    def run_quietly(self, command, **options):
+        self.log, self.lines = io.BytesIO(), []
+        return process.run(command, log=self.log, on_line=self.lines.append, **options)
+
+    def test_every_line_is_seen_also_an_unended_one(self):
+        self.assertEqual(self.run_quietly(["printf", "a\\n\\nb"]), 0)
+        self.assertEqual(self.lines, ["a", "", "b"])
+        self.assertEqual(self.log.getvalue(), b"a\n\nb")
+
+    def test_much_output_arrives_whole(self):
+        self.run_quietly(python("for i in range(50000): print(i)"))
+        self.assertEqual(self.lines, [str(i) for i in range(50000)])
+
+    def test_ticks_come_while_nothing_is_printed(self):
+        ticks = []
+        self.run_quietly(["sleep", "0.5"], on_tick=lambda: ticks.append(1))
+        self.assertGreater(len(ticks), 2)
+
+    def test_a_signal_is_a_negative_code(self):
+        code = self.run_quietly(python("import os; os.kill(os.getpid(), 11)"))
+        self.assertEqual(process.describe_exit(code), "SIGSEGV")
+
+    def test_time_runs_out(self):
+        begin = time.monotonic()
+        code = self.run_quietly(["sleep", "60"], limit_s=0.2)
+        self.assertEqual(process.describe_exit(code), "SIGALRM")
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_what_does_not_exist_is_one_sentence(self):
+        with self.assertRaises(LearnError) as caught:
+            self.run_quietly(["/nowhere/program"])
+        said = "cannot start /nowhere/program: No such file or directory"
+        self.assertEqual(str(caught.exception), said)
+
+    def test_an_heir_that_holds_the_pipe_open_is_not_waited_for(self):
+        with mock.patch.object(process, "GRACE_S", 30):
+            begin = time.monotonic()
+            self.run_quietly(python(LEAVES % ["sleep", "60"]))
+        self.assertEqual(self.lines, ["done"])
+        self.assertLess(time.monotonic() - begin, 15)
+
+    def test_an_heir_that_keeps_talking_is_not_listened_to_for_ever(self):
+        with mock.patch.object(process, "GRACE_S", 0.2):
+            self.run_quietly(python(LEAVES % ["yes"]))
+        self.assertIn("done", self.lines)
+
+
+class Ending(unittest.TestCase):
+    def test_a_program_gets_time_to_end_by_itself(self):
+        code = (
+            "import os, signal, time\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'bye\\n'), os._exit(0)))\n"
+            "print('ready', flush=True)\ntime.sleep(60)"
+        )
+        child = process.spawn(python(code), stdout=subprocess.PIPE)
+        with child.stdout:
+            child.stdout.readline()
+            process.end(child)
+            self.assertEqual(child.stdout.read(), b"bye\n")
+        self.assertEqual(child.returncode, 0)
+
+    def test_a_program_that_will_not_is_ended(self):
+        stubborn = ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"]
+        child = process.spawn(stubborn, grace=0.2, stdout=subprocess.PIPE)
+        with child.stdout:
+            child.stdout.readline()
+            process.end_all()
+        self.assertEqual(child.returncode, -9)
+        self.assertTrue(support.gone(child.pid))
+

@@ -1,0 +1,1 @@
+"""What `./learn` does: builds, tests, compares and serves this project."""

@@ -1,0 +1,52 @@
+"""Command lines: argparse with errors of one line that name the nearest match."""
+
+import argparse
+import difflib
+
+from learn.errors import UsageError
+
+
+def nearest(word: str, known) -> str:
+    """Returns `; did you mean X?` when something known is close to `word`."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of one command: `parse` raises `UsageError` instead of leaving the process."""
+
+    def __init__(self, command: str, summary: str, **options):
+        self.command = command
+        super().__init__(
+            prog=f"./learn {command}", description=summary, allow_abbrev=False, **options
+        )
+
+    def parse(self, arguments: list[str]) -> argparse.Namespace:
+        values, unknown = self.parse_known_args(arguments)
+        if unknown:
+            word = unknown[0].partition("=")[0]
+            if word.startswith("-"):
+                known = [name for action in self._actions for name in action.option_strings]
+                self.error(f"there is no option {word}{nearest(word, known)}")
+            self.error(f"there is nothing to do with {word!r}")
+        return values
+
+    def error(self, message: str):
+        text = message.removeprefix("argument ")
+        raise UsageError(f"{text} (./learn {self.command} --help lists what there is)")
+
+
+def whole_number(low: int, high: int, unit: str = ""):
+    """An argument type: a whole number from `low` to `high`."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not text.isascii() or not low <= value <= high:
+            wanted = f"a whole number from {low} to {high}" + (f" {unit}" if unit else "")
+            raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}")
+        return value
+
+    return convert

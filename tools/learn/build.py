@@ -1,0 +1,156 @@
+"""CMake and Ninja: configures a preset when needed, builds targets, shows the first error."""
+
+import fcntl
+import os
+import re
+from pathlib import Path
+
+from learn import process
+from learn.context import Context
+from learn.errors import LearnError
+from learn.term import clean, plural
+
+NINJA_STATUS = "[%f/%t] "
+STEP = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+FIRST_ERROR = re.compile(
+    r"(: (fatal )?error:|: undefined reference to|multiple definition of|: cannot find -l"
+    r"|^CMake Error|^ninja: error|^Error: )"
+)
+END_OF_ERROR = ("FAILED:", "ninja: build stopped")
+SHOWN_LINES = 12
+LIMIT_S = 3600
+
+
+class BuildFailed(LearnError):
+    """Says which build failed; the excerpt is the first error as the compiler printed it."""
+
+
+def build(context: Context, preset: str, targets=(), *, log_path=None, progress=None) -> None:
+    """Brings `targets` (all when empty) of a preset up to date; raises `BuildFailed`.
+
+    What CMake and Ninja print is added to `log_path`, or makes a new log of its own. `progress`
+    makes the bars, those of the terminal unless given.
+    """
+    with _Job(context, preset, log_path, progress) as job:
+        job.configure()
+        job.compile(targets)
+
+
+def configure(context: Context, preset: str, *, log_path=None, progress=None) -> None:
+    """Runs CMake for a preset if that is needed; raises `BuildFailed`."""
+    with _Job(context, preset, log_path, progress) as job:
+        job.configure()
+
+
+def first_error(text: str) -> list[str]:
+    """Cuts the first error and the lines that explain it out of a build's output."""
+    lines = clean(text).splitlines()
+    for at, line in enumerate(lines):
+        if FIRST_ERROR.search(line):
+            break
+    else:
+        return lines[-SHOWN_LINES:]
+    excerpt = [lines[at]]
+    for line in lines[at + 1 : at + SHOWN_LINES]:
+        if STEP.match(line) or FIRST_ERROR.search(line) or line.startswith(END_OF_ERROR):
+            break
+        excerpt.append(line)
+    return excerpt
+
+
+class _Job:
+    """One use of a build folder; keeps two runs of the tool from building there at once."""
+
+    def __init__(self, context: Context, preset: str, log_path: Path | None, progress):
+        self._context = context
+        self._preset = preset
+        self._folder = context.build / preset
+        self._mode = "ab" if log_path else "wb"
+        self._log_path = log_path or context.logs / f"build-{preset}.log"
+        self._progress = progress or context.term.progress
+
+    def __enter__(self):
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._folder / ".learn-lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._context.term.line(f"waiting for another ./learn that builds {self._preset}")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._log = self._log_path.open(self._mode)
+        self._log_start = self._log.tell()
+        return self
+
+    def __exit__(self, *_):
+        self._log.close()
+        self._lock.close()
+
+    def configure(self) -> None:
+        ninja_file = self._folder / "build.ninja"
+        presets = self._context.root / "CMakePresets.json"
+        moved = self._was_made_elsewhere()
+        # Ninja runs CMake again when a CMakeLists.txt changed, but knows nothing of presets.
+        if ninja_file.exists() and not moved and _time(ninja_file) >= _time(presets):
+            return
+        bar = self._progress(f"configure {self._preset}")
+        command = ["cmake", "--preset", self._preset] + (["--fresh"] if moved else [])
+        code = self._run(command, on_tick=bar.tick)
+        bar.finish(code == 0)
+        if code:
+            # What was found on this machine may be gone; the next run looks afresh.
+            (self._context.build / "learn" / "needs.json").unlink(missing_ok=True)
+            self._fail(f"cmake --preset {self._preset} failed", code)
+        os.utime(ninja_file)
+
+    def compile(self, targets) -> None:
+        bar = self._progress(f"build {self._preset}")
+        steps = 0
+
+        def on_line(line: str) -> None:
+            nonlocal steps
+            step = STEP.match(line)
+            if step:
+                steps = int(step[2])
+                bar.update(int(step[1]), steps, step[3].rpartition("/")[2])
+
+        command = ["cmake", "--build", "--preset", self._preset]
+        command += ["--target", *targets] if targets else []
+        code = self._run(command, on_line=on_line, on_tick=bar.tick)
+        if code:
+            bar.finish(False)
+            self._fail(f"the {self._preset} build failed", code)
+        if steps:
+            bar.finish(True, plural(steps, "step"))
+        else:
+            bar.drop()
+
+    def _run(self, command: list[str], **handlers) -> int:
+        environment = {**os.environ, "NINJA_STATUS": NINJA_STATUS, "CLICOLOR_FORCE": "0"}
+        return process.run(
+            command,
+            log=self._log,
+            cwd=self._context.root,
+            env=environment,
+            limit_s=LIMIT_S,
+            **handlers,
+        )
+
+    def _fail(self, what: str, code: int) -> None:
+        with self._log_path.open("rb") as log:
+            log.seek(self._log_start)
+            text = log.read().decode("utf-8", "replace").replace(f"{self._context.root}/", "")
+        shown = self._context.shown(self._log_path)
+        message = f"{what} with {process.describe_exit(code)} (the whole log is {shown})"
+        raise BuildFailed(message, first_error(text))
+
+    def _was_made_elsewhere(self) -> bool:
+        """A build folder names its sources absolutely: after a move it has to be made anew."""
+        cache = self._folder / "CMakeCache.txt"
+        if not cache.exists():
+            return False
+        home = re.search(r"^CMAKE_HOME_DIRECTORY:INTERNAL=(.*)$", cache.read_text(), re.MULTILINE)
+        return home is None or Path(home[1]) != self._context.root
+
+
+def _time(path: Path) -> float:
+    return path.stat().st_mtime if path.exists() else 0.0

@@ -1,0 +1,87 @@
+"""Finds the command, runs it, and turns whatever ends it into one line and an exit code."""
+
+import importlib
+import os
+import pkgutil
+import sys
+import tempfile
+import traceback
+
+from learn import commands, process
+from learn.arguments import nearest
+from learn.context import Context
+from learn.errors import LearnError, Stopped, UsageError
+
+OVERVIEW = "help"
+
+
+def command_names() -> list[str]:
+    return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+
+def load(name: str):
+    return importlib.import_module(f"learn.commands.{name}")
+
+
+def main(arguments: list[str]) -> int:
+    process.install_signal_handlers()
+    context = None
+    try:
+        context = Context()
+        code = _dispatch(context, arguments)
+        sys.stdout.flush()
+        return code
+    except LearnError as error:
+        return _say(context, "\n".join([*error.excerpt, f"learn: {error}"]), error.exit_code)
+    except Stopped as stopped:
+        return _say(context, "", stopped.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except SystemExit as done:  # argparse, after --help
+        return done.code or 0
+    except Exception as error:  # a defect of the tool: the details go to a file
+        return _say(context, _unexpected(context, error), 1)
+    finally:
+        process.end_all()
+
+
+def _dispatch(context: Context, arguments: list[str]) -> int:
+    name, *rest = arguments or [OVERVIEW]
+    if name in ("-h", "--help"):
+        name = OVERVIEW
+    names = command_names()
+    if name not in names:
+        what = "option" if name.startswith("-") else "command"
+        raise UsageError(
+            f"there is no {what} {name!r}{nearest(name, names)} (./learn lists the commands)"
+        )
+    return load(name).run(context, rest)
+
+
+def _say(context: Context | None, text: str, code: int) -> int:
+    if context:
+        context.term.clear_bar()
+        context.errors.clear_bar()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        pass
+    if text:
+        print(text, file=sys.stderr, flush=True)
+    return code
+
+
+def _unexpected(context: Context | None, error: Exception) -> str:
+    details = "".join(traceback.format_exception(error))
+    try:
+        path = context.state / "unexpected-error.txt"
+        path.write_text(details)
+        place = context.shown(path)
+    except (OSError, AttributeError):
+        with tempfile.NamedTemporaryFile("w", prefix="learn-", suffix=".txt", delete=False) as f:
+            f.write(details)
+        place = f.name
+    first = str(error).partition("\n")[0]
+    return f"learn: an unexpected error ({type(error).__name__}: {first}); details are in {place}"

@@ -1,0 +1,30 @@
+"""`./learn`, `./learn help [COMMAND]`: what there is."""
+
+from learn import cli
+from learn.arguments import nearest
+from learn.errors import UsageError
+
+SUMMARY = "shows this overview, or `help COMMAND` what a command takes"
+ORDER = 100
+
+
+def run(context, arguments: list[str]) -> int:
+    if arguments and arguments[0] not in ("-h", "--help"):
+        return _about(context, arguments[0])
+    term = context.term
+    modules = {name: cli.load(name) for name in cli.command_names()}
+    width = max(map(len, modules))
+    term.line(f"{term.style('./learn COMMAND', 'bold')}, from any folder of this clone\n")
+    for name in sorted(modules, key=lambda name: modules[name].ORDER):
+        term.line(f"  {term.style(name.ljust(width), 'cyan')}  {modules[name].SUMMARY}")
+    term.line(f"\nTo begin: {term.style('./learn serve', 'bold')}, then open the page it names.")
+    return 0
+
+
+def _about(context, name: str) -> int:
+    names = cli.command_names()
+    if name not in names:
+        raise UsageError(f"there is no command {name!r}{nearest(name, names)}")
+    if name == cli.OVERVIEW:
+        return run(context, [])
+    return cli.load(name).run(context, ["--help"])

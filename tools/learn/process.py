@@ -1,0 +1,211 @@
+"""Children: each is started in a session of its own, and ended with everything it started."""
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from learn.errors import LearnError, Stopped
+
+GRACE_S = 2.0
+TICK_S = 0.1
+LONGEST_LINE = 1 << 20
+
+_children: dict[int, tuple[subprocess.Popen, float]] = {}  # by process id, with its grace
+_spawning = False
+_pending = 0
+
+
+def install_signal_handlers() -> None:
+    """Turns Ctrl-C, SIGTERM and SIGHUP into `Stopped` in the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # `nohup ./learn …` asked for hang-ups to be ignored; leave that so.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _on_signal)
+
+
+def _on_signal(number: int, _frame) -> None:
+    global _pending
+    if _spawning:  # between fork and the entry in _children: raising here would lose the child
+        _pending = number
+        return
+    _stop(number)
+
+
+def _stop(number: int) -> None:
+    for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)  # the clean-up is short and must not be cut
+    raise Stopped(number)
+
+
+def spawn(command: list, grace: float = GRACE_S, **options) -> subprocess.Popen:
+    """Starts `command` as the leader of a new session, without standard input unless given.
+
+    `grace` is the time in seconds that it gets to end by itself when it is asked to.
+    """
+    global _spawning, _pending
+    options.setdefault("stdin", subprocess.DEVNULL)
+    options.setdefault("start_new_session", True)
+    command = [str(part) for part in command]
+    _spawning = True
+    try:
+        child = subprocess.Popen(command, **options)
+        _children[child.pid] = (child, grace)
+    except OSError as error:
+        raise LearnError(f"cannot start {command[0]}: {error.strerror}") from error
+    finally:
+        _spawning = False
+        if _pending:
+            number, _pending = _pending, 0
+            _stop(number)
+    return child
+
+
+def end(child: subprocess.Popen) -> None:
+    """Ends `child` and all that belongs to it: asks first (SIGTERM), then insists (SIGKILL)."""
+    _, grace = _children.get(child.pid, (child, GRACE_S))
+    _signal_all(_family(child.pid), signal.SIGTERM)
+    until = time.monotonic() + grace
+    while time.monotonic() < until:
+        child.poll()
+        if not _family(child.pid):
+            break
+        time.sleep(0.01)
+    _signal_all(_family(child.pid), signal.SIGKILL)
+    child.wait()
+    _children.pop(child.pid, None)
+
+
+def forget(child: subprocess.Popen) -> None:
+    """Takes an ended child off the list; what it left behind in its session is ended."""
+    if _family(child.pid):
+        end(child)
+    _children.pop(child.pid, None)
+
+
+def end_all() -> None:
+    for child, _ in list(_children.values()):
+        end(child)
+
+
+def _signal_all(pids: set[int], number: int) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def _family(leader: int) -> set[int]:
+    """Lists the living members of the leader's session and all living descendants."""
+    if not Path("/proc/self/stat").exists():
+        try:
+            os.killpg(leader, 0)
+            return {-leader}  # no /proc here: the process group stands for all of them
+        except (ProcessLookupError, PermissionError):
+            return set()
+    parents, family = {}, set()
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            text = Path(f"/proc/{entry}/stat").read_text(errors="replace")
+        except OSError:
+            continue
+        # The name in parentheses may hold anything, so count the fields from its end.
+        state, parent, _group, session = text.rpartition(")")[2].split()[:4]
+        if state in "ZX":
+            continue
+        parents[int(entry)] = int(parent)
+        if int(session) == leader:
+            family.add(int(entry))
+    grown = True
+    while grown:
+        children = {p for p, parent in parents.items() if parent == leader or parent in family}
+        grown = not children <= family
+        family |= children
+    return family
+
+
+class Lines:
+    """Cuts a stream of bytes into lines of text."""
+
+    def __init__(self):
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[str]:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LONGEST_LINE:
+            lines, self._rest = lines + [self._rest], b""
+        return [line.decode("utf-8", "replace") for line in lines]
+
+    def end(self) -> list[str]:
+        rest, self._rest = self._rest, b""
+        return [rest.decode("utf-8", "replace")] if rest else []
+
+
+def run(command, *, log, on_line=None, on_tick=None, limit_s=None, **options) -> int:
+    """Runs `command`, writes what it prints to the open file `log`; returns its exit code.
+
+    `on_line` sees each line, `on_tick` is called ten times a second. A command that is not done
+    after `limit_s` is ended, and the result is -SIGALRM. `options` are those of `spawn`.
+    """
+    child = spawn(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    until = time.monotonic() + limit_s if limit_s else float("inf")
+    with child.stdout:
+        for line in output(child, until, log.write):
+            if line is None:
+                if on_tick:
+                    on_tick()
+            elif on_line:
+                on_line(line)
+    log.flush()
+    if child.returncode is None:
+        end(child)
+        log.write(f"\nended: not done after {limit_s:.0f} s\n".encode())
+        return -signal.SIGALRM
+    forget(child)
+    return child.returncode
+
+
+def output(child: subprocess.Popen, until=float("inf"), keep=lambda data: None):
+    """Yields the child's lines, and None at least every 0.1 s, until it has ended or time is up.
+
+    `keep` gets the bytes as they are. A pipe that something else still holds open is left.
+    """
+    lines = Lines()
+    os.set_blocking(child.stdout.fileno(), False)
+    open_end = True
+    with selectors.DefaultSelector() as selector:
+        selector.register(child.stdout, selectors.EVENT_READ)
+        while time.monotonic() < until:
+            ended = child.poll() is not None
+            if not open_end:
+                time.sleep(0 if ended else 0.01)
+            elif selector.select(0 if ended else TICK_S):
+                data = os.read(child.stdout.fileno(), 1 << 16)
+                keep(data)
+                yield from lines.feed(data)
+                if not data:
+                    open_end = False
+                    selector.unregister(child.stdout)
+            elif ended:
+                break  # something that it left behind holds the pipe open
+            if ended and not open_end:
+                break
+            if ended:
+                until = min(until, time.monotonic() + GRACE_S)
+            yield None
+    yield from lines.end()
+
+
+def describe_exit(code: int) -> str:
+    """Says how a process ended: `exit code 3`, `SIGSEGV`."""
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"

@@ -1,0 +1,73 @@
+"""Finds the fetch programs that `compare` runs: every compare.toml names some.
+
+    [[program]]
+    name = "final, synchronous"
+    order = 90                         # its place among the others
+    target = "demo_fetch"              # what to build
+    path = "bin/fetch"                 # the binary, from build/release
+    args = ["--sync"]
+    waits = "one after the other, blocked in recv"
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from learn.errors import LearnError
+
+PLACES = ("chapters/*/examples/compare.toml", "final/demos/*/compare.toml")
+FIELDS = {
+    "name": str,
+    "order": (int, float),
+    "target": str,
+    "path": str,
+    "args": list,
+    "waits": str,
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    name: str
+    order: float
+    target: str
+    path: str
+    args: list[str]
+    waits: str
+
+
+def discover(root: Path) -> list[Program]:
+    """Returns the programs in their order; raises `LearnError` for a file that is not right."""
+    programs = []
+    for place in PLACES:
+        for path in sorted(root.glob(place)):
+            programs += _read(path, str(path.relative_to(root)))
+    names = [program.name for program in programs]
+    for name in names:
+        if names.count(name) > 1:
+            raise LearnError(f"two programs in the compare.toml files have the name {name!r}")
+    return sorted(programs, key=lambda program: (program.order, program.name))
+
+
+def _read(path: Path, shown: str) -> list[Program]:
+    try:
+        tables = tomllib.loads(path.read_text()).get("program")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LearnError(f"{shown} is not TOML: {error}") from error
+    if not isinstance(tables, list) or not tables:
+        raise LearnError(f"{shown} has no [[program]]")
+    return [_program(table, shown) for table in tables]
+
+
+def _program(table: dict, shown: str) -> Program:
+    for name, kind in FIELDS.items():
+        if name not in table:
+            raise LearnError(f"{shown}: a [[program]] without {name!r}")
+        if not isinstance(table[name], kind) or isinstance(table[name], bool):
+            raise LearnError(f"{shown}: {name!r} has the wrong type: {table[name]!r}")
+    unknown = set(table) - set(FIELDS)
+    if unknown:
+        raise LearnError(f"{shown}: nothing is known of {min(unknown)!r}")
+    if not all(isinstance(argument, str) for argument in table["args"]):
+        raise LearnError(f"{shown}: 'args' has to be a list of strings")
+    return Program(**table)

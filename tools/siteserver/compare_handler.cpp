@@ -1,0 +1,158 @@
+#include "compare_handler.h"
+
+#include <funnel/gen.h>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <csignal>
+#include <utility>
+
+namespace site {
+
+namespace {
+
+using funnel::Task;
+using funnel::process::Subprocess;
+using funnel::web::HTTPError;
+
+constexpr funnel::Duration time_to_end = std::chrono::seconds(5);
+
+/// An error whose message the page shows.
+class Refusal : public HTTPError {
+ public:
+  Refusal(int status, std::string sentence) : HTTPError(status), sentence_(std::move(sentence)) {}
+  const std::string& sentence() const noexcept { return sentence_; }
+
+ private:
+  std::string sentence_;
+};
+
+// Only when it is gone may the next one start: two at a time would measure each other.
+Task<> reap(Subprocess process, Comparisons& comparisons) {
+  try {
+    co_await funnel::gen::with_timeout(time_to_end, process.wait_for_exit(false));
+  } catch (const funnel::TimeoutError&) {
+    // Its destructor kills it.
+  }
+  comparisons.set_running(false);
+}
+
+/// A comparison that runs. Going away, because it is over or the reader has left, it asks the
+/// program to end, so that this can clean up after itself, and sees to it in the background.
+class Run {
+ public:
+  Run(Comparisons& comparisons, const funnel::process::SubprocessOptions& options)
+      : comparisons_(comparisons), process_(options) {
+    comparisons_.set_running(true);
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+  ~Run() {
+    process_.kill(SIGTERM);
+    funnel::spawn_callback(reap(std::move(process_), comparisons_));
+  }
+
+  Subprocess& process() noexcept { return process_; }
+
+ private:
+  Comparisons& comparisons_;
+  Subprocess process_;
+};
+
+bool is_loopback(std::string_view host) {
+  const std::string name = funnel::split_host_and_port(host).first;
+  return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
+}
+
+}  // namespace
+
+void StatusHandler::get() {
+  set_header("Content-Type", "application/json");
+  set_header("Cache-Control", "no-store");
+  write(R"({"server": "funnel"})");
+}
+
+Task<> CompareHandler::post() {
+  require_own_page();
+  const std::vector<std::string> command = command_line();
+  if (comparisons_.running()) {
+    throw Refusal(409, "A comparison is running already; try again when it has ended.");
+  }
+  funnel::process::SubprocessOptions options(command);
+  options.stdout_mode = funnel::process::Stdio::stream;
+  Run run(comparisons_, options);
+  set_header("Content-Type", "application/x-ndjson");
+  set_header("Cache-Control", "no-store");
+  co_await flush();
+  co_await pass_on(run.process());
+}
+
+Task<> CompareHandler::pass_on(Subprocess& process) {
+  funnel::IOStream& output = process.stdout_stream();
+  try {
+    for (;;) {
+      const std::string lines = co_await output.read_bytes(64 * 1024, true);
+      write(lines);
+      co_await flush();
+    }
+  } catch (const funnel::StreamClosedError&) {
+    // The program has ended, or the reader has left.
+  }
+  const int status = co_await process.wait_for_exit(false);
+  if (status == 0) co_return;
+  const nlohmann::json event{
+      {"event", "error"}, {"message", fmt::format("The comparison ended with status {}.", status)}};
+  write(event.dump() + "\n");
+}
+
+void CompareHandler::require_own_page() const {
+  const std::string_view host = request().host();
+  if (!is_loopback(host)) {
+    throw Refusal(403, "A comparison can only be started on the machine that runs the server.");
+  }
+  const std::string_view origin = request().header("Origin").value_or("");
+  if (origin != fmt::format("http://{}", host)) {
+    throw Refusal(403, "A comparison can only be started from a page of this server.");
+  }
+}
+
+int CompareHandler::number(std::string_view name, int least, int most) const {
+  const std::string text = get_body_argument(name).value_or("");
+  int value = 0;
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size() || value < least ||
+      value > most) {
+    throw Refusal(400, fmt::format("{} must be a number from {} to {}.", name, least, most));
+  }
+  return value;
+}
+
+std::vector<std::string> CompareHandler::command_line() const {
+  const int urls = number("urls", 1, 200);
+  const int delay = number("delay", 0, 2000);
+  const int concurrency = number("concurrency", 1, 200);
+  std::vector<std::string> command = comparisons_.command();
+  for (const auto& [option, value] : {std::pair("--urls", urls), std::pair("--delay", delay),
+                                      std::pair("--concurrency", concurrency)}) {
+    command.emplace_back(option);
+    command.push_back(std::to_string(value));
+  }
+  return command;
+}
+
+void CompareHandler::write_error(int status_code, const std::exception_ptr& error) {
+  set_header("Content-Type", "text/plain; charset=UTF-8");
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const Refusal& refusal) {
+    finish(refusal.sentence());
+    return;
+  } catch (const std::exception&) {
+    // The client learns its status only.
+  }
+  finish(fmt::format("{}.", funnel::reason_phrase(status_code)));
+}
+
+}  // namespace site
