@@ -29,7 +29,7 @@ class Serving(support.TreeTest):
         line = child.stdout.readline().split()
         root = str(self.root)
         self.assertEqual(line[1:3], ["--root", f"{root}/book/.vitepress/dist"])
-        self.assertEqual(line[3:], ["--port", "9000", "--", f"{root}/learn", "compare", "--events"])
+        self.assertEqual(line[3:], ["--port", "9000", "--", f"{root}/learn", "compare", "--events", "--no-build"])
 
     def stop(self, number):
         child = self.start("serve", "--no-build")

@@ -49,6 +49,11 @@ def discover(root: Path) -> list[Program]:
     return sorted(programs, key=lambda program: (program.order, program.name))
 
 
+def targets(programs: list[Program]) -> list[str]:
+    """What has to be built for a comparison."""
+    return ["slowserver", *dict.fromkeys(program.target for program in programs)]
+
+
 def _read(path: Path, shown: str) -> list[Program]:
     try:
         tables = tomllib.loads(path.read_text()).get("program")

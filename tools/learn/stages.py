@@ -79,6 +79,7 @@ def wire_steps(root: Path) -> Iterator:
 
 def compiler_steps(root: Path) -> Iterator:
     yield python("tests/compiler/run.py")
+    yield python("tests/must_not_compile/run.py")
 
 
 def consumer_steps(root: Path) -> Iterator:
@@ -159,7 +160,7 @@ STAGES = (
     ),
     Stage(
         "compiler",
-        "which coroutine patterns this compiler gets right",
+        "which coroutine patterns this compiler gets right, and what must not compile",
         compiler_steps,
         has("tests/compiler/run.py"),
         ("g++",),

@@ -23,7 +23,7 @@ class [[nodiscard]] Result {
   Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Result(std::error_code error) : state_(std::in_place_index<1>, error) {}
 
-  /// Takes an enumerator of a registered error enum, such as `http::ParseError`.
+  /// Takes an enumerator of a registered error enum, such as `ParseError`.
   template <typename Enum>
   requires std::is_error_code_enum_v<Enum> Result(Enum error) : Result(make_error_code(error)) {}
 

@@ -139,6 +139,12 @@ class Pattern {
       detail::the_groups_of_the_pattern_do_not_match_the_parameters_of_the_handler();
     }
   }
+  /// Refuses other texts: their groups are not known when this is compiled.
+  template <typename Text>
+  requires std::is_convertible_v<const Text&, std::string_view> Pattern(const Text&) {
+    static_assert(!std::is_convertible_v<const Text&, std::string_view>,
+                  "a pattern that is not a literal must be wrapped in funnel::web::runtime");
+  }
   /// `pattern` must outlive this object, as a temporary does in a call of `route`.
   Pattern(const RuntimePattern& pattern) : text_(pattern.text) {}
 

@@ -42,8 +42,9 @@ class TCPServer {
 
   /// Listens on `port` (0: any free one, the same for all addresses) of `address`, a
   /// numeric address; of all interfaces if it is empty, IPv6 too where the system has it.
-  /// Throws `std::system_error` if that cannot be, with the address in its message. May be
-  /// called again for more ports.
+  /// Throws `std::system_error` if that cannot be, with the address in its message, and
+  /// `std::invalid_argument` if the address is not numeric. May be called again for more
+  /// ports.
   void listen(std::uint16_t port, const std::string& address = {}, ListenOptions options = {});
   /// Returns the addresses that it listens on.
   std::vector<Address> addresses() const;

@@ -28,7 +28,8 @@ namespace funnel::web {
 class Application;
 
 /// Refuses a request with a status (`tornado.web.HTTPError`). The client sees the status and
-/// its reason; `log_message` goes to the log only.
+/// its reason; `log_message` goes to the log only. Throws `std::invalid_argument` for a code
+/// outside 100 to 999.
 class HTTPError : public std::runtime_error {
  public:
   explicit HTTPError(int status_code, std::string log_message = {}, std::string reason = {});
@@ -112,7 +113,8 @@ class RequestHandler {
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_; }
   /// Replace, add, remove a header. `Server`, `Content-Type` and `Date` are there at first. Throw
-  /// `std::invalid_argument` for what must not be sent, and `std::logic_error` after `flush`.
+  /// `std::invalid_argument` for what must not be sent, `Content-Length` and `Transfer-Encoding`
+  /// among it, and `std::logic_error` after `flush`.
   void set_header(std::string_view name, std::string_view value);
   void add_header(std::string_view name, std::string_view value);
   void clear_header(std::string_view name);
@@ -152,6 +154,8 @@ class RequestHandler {
   void add_etag();
   std::string_view fields() const;
   void send_error_with_allow(std::string_view allowed);
+  void write_error_page(int status_code, const std::exception_ptr& error);
+  void cut_off() noexcept;
   void handle_exception(const std::exception_ptr& error);
   void ended();
   std::vector<std::pair<std::string, std::string>> body_arguments() const;
@@ -246,21 +250,27 @@ std::string url_argument(const T& value) {
   }
 }
 
+/// Texts for a text, numbers for a number, and no fraction for an integer.
+template <typename Parameter, typename Arg>
+constexpr bool url_argument_fits = std::is_arithmetic_v<Parameter>
+                                       ? std::is_convertible_v<const Arg&, Parameter> &&
+                                             (std::is_floating_point_v<Parameter> ||
+                                              !std::is_floating_point_v<Arg>)
+                                       : std::is_convertible_v<const Arg&, std::string_view>;
+
 template <typename Arguments, typename... Args>
-struct UrlArgumentsFit : std::false_type {};
+constexpr bool url_arguments_fit = false;
 template <typename... Parameters, typename... Args>
 requires(sizeof...(Parameters) ==
-         sizeof...(Args)) struct UrlArgumentsFit<std::tuple<Parameters...>, Args...>
-    : std::bool_constant<(std::is_convertible_v<const Args&, Parameters> && ...)> {
-};
+         sizeof...(Args)) constexpr bool url_arguments_fit<std::tuple<Parameters...>, Args...> =
+    (url_argument_fits<Parameters, Args> && ...);
 
 }  // namespace detail
 
 template <typename H, typename... Args>
 std::string Application::url_for(const Args&... arguments) const {
-  static_assert(
-      detail::UrlArgumentsFit<typename detail::HandlerTraits<H>::Arguments, Args...>::value,
-      "the arguments of url_for do not fit the parameters of the handler's methods");
+  static_assert(detail::url_arguments_fit<typename detail::HandlerTraits<H>::Arguments, Args...>,
+                "the arguments of url_for do not fit the parameters of the handler's methods");
   std::vector<std::string> texts;
   (texts.push_back(detail::url_argument(arguments)), ...);
   return reverse_type(detail::type_id<H>(), texts);

@@ -39,7 +39,11 @@ void require_watchable(int fd) {
 }
 
 FdWatch::FdWatch(asio::io_context& context, int fd, std::function<void(int, unsigned)> handler)
-    : descriptor_(context, fd), fd_(fd), handler_(std::make_shared<Handler>(std::move(handler))) {}
+    : descriptor_(context), fd_(fd), handler_(std::make_shared<Handler>(std::move(handler))) {
+  asio::error_code error;
+  descriptor_.assign(fd, error);
+  if (error) throw std::system_error(standard_error(error), "add_handler");
+}
 
 void FdWatch::update(unsigned events) {
   constexpr unsigned known = IOLoop::read | IOLoop::write | IOLoop::error;

@@ -108,12 +108,12 @@ void LoopCore::close() {
   FUNNEL_ASSERT(resources_ == 0,
                 "an IOLoop was destroyed before the streams and servers that were made on it");
   while (!watches_.empty()) remove_handler(watches_.begin()->first);
-  // The destructor of what a callback holds may add more.
-  while (!ready_.empty() || !timeouts_.empty()) {
+  // The destructor of what a callback or a task holds may add more.
+  while (!ready_.empty() || !timeouts_.empty() || background_.size() != 0) {
+    background_.destroy_all();
     while (!ready_.empty()) ready_.pop_front().drop_ready();
     if (!timeouts_.empty()) remove_timeout(timeouts_.begin()->first);
   }
-  background_.destroy_all();
 }
 
 void LoopCore::check_thread([[maybe_unused]] const char* function) const noexcept {

@@ -84,7 +84,7 @@ void Fetch::check_body_fits() const {
 }
 
 Task<> Fetch::run() {
-  begin_hop();
+  begin_hop(begin_);
   const Slot slot = co_await client_.slots.acquire();
   for (bool retry = false;;) {
     // A slot may be handed over just when the time is up: then nothing is to be sent.
@@ -96,18 +96,17 @@ Task<> Fetch::run() {
     if (!reused) connection = co_await connect();
     enter(Phase::request);
     const bool answered = co_await connection->exchange(request_, url_, response_);
-    if (!answered) {
-      // RFC 9110 section 9.2.2: the server may close an idle connection at any time. Whether it
-      // has seen the request nobody knows, so only what may be done twice is sent again.
-      retry = reused && is_idempotent(request_.method);
-      if (!retry) throw_unanswered(connection->error());
-      continue;
-    }
-    retry = false;
+    // RFC 9110 section 9.2.2: the server may close an idle connection at any time. Whether it
+    // has seen the request nobody knows, so only what may be done twice is sent again.
+    retry = !answered && reused && is_idempotent(request_.method);
     end_ = client_.loop.time();
-    client_.pool.give(std::move(connection), url_, end_);
-    if (!follow_redirect()) co_return;
-    begin_hop();
+    if (answered) {
+      client_.pool.give(std::move(connection), url_, end_);
+      if (!follow_redirect()) co_return;
+    } else if (!retry) {
+      throw_unanswered(connection->error());
+    }
+    begin_hop(end_);
   }
 }
 
@@ -139,8 +138,8 @@ bool Fetch::follow_redirect() {
 
 // ---- time
 
-void Fetch::begin_hop() {
-  connect_deadline_ = deadline_of(client_.loop.time(), request_.connect_timeout);
+void Fetch::begin_hop(TimePoint now) {
+  connect_deadline_ = deadline_of(now, request_.connect_timeout);
   enter(Phase::queue);
 }
 

@@ -69,7 +69,7 @@ class Fetch final : public detail::ListLink<FetchTag>, private detail::TimerNode
   void check_body_fits() const;
   Task<std::unique_ptr<ClientConnection>> connect();
   bool follow_redirect();
-  void begin_hop();
+  void begin_hop(TimePoint now);
   void enter(Phase phase);
   void timer_fired() override;
   [[nodiscard]] std::string peer() const;

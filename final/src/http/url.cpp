@@ -108,7 +108,7 @@ Result<URL> URL::parse(std::string_view text) {
   const std::size_t authority_size = std::min(text.find_first_of("/?"), text.size());
   if (const auto error = url.parse_authority(text.substr(0, authority_size))) return error;
   text.remove_prefix(authority_size);
-  if (!text.starts_with('/')) url.target_ = "/";
+  if (!text.starts_with('/')) url.target_ += '/';
   url.target_ += text;
   return url;
 }
@@ -172,15 +172,19 @@ void URL::normalize_path() {
 
 std::string URL::host_header() const {
   const bool is_ipv6 = host_.find(':') != std::string::npos;
-  std::string out = is_ipv6 ? "[" + host_ + "]" : host_;
-  if (port_ != default_port(scheme_)) out += ":" + std::to_string(port_);
+  std::string out;
+  if (is_ipv6) out += '[';
+  out += host_;
+  if (is_ipv6) out += ']';
+  if (port_ != default_port(scheme_)) out.append(":").append(std::to_string(port_));
   return out;
 }
 
 std::string URL::to_string() const {
-  std::string out = scheme_ + "://";
-  if (!userinfo_.empty()) out += userinfo_ + "@";
-  return out + host_header() + target_;
+  std::string out = scheme_;
+  out += "://";
+  if (!userinfo_.empty()) out.append(userinfo_).append("@");
+  return out.append(host_header()).append(target_);
 }
 
 bool URL::same_origin(const URL& other) const noexcept {

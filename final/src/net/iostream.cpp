@@ -52,7 +52,7 @@ bool StreamRead::satisfied(detail::StreamCore& core) {
       return result_ > 0 || count_ == 0;
     case Kind::until_close:
       result_ = data.size();
-      return core.at_end() && !core.error();
+      return core.peer_ended();
   }
   return false;
 }

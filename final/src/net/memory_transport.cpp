@@ -105,6 +105,8 @@ void MemoryTransport::close_write() {
 }
 
 void MemoryTransport::close() noexcept {
+  read_data_ = nullptr;  // the reader's memory may go away now
+  waiting_readable_ = waiting_writable_ = false;
   close_write();
   if (peer_ == nullptr) return;
   peer_->deliver_soon();  // a waiting writer learns that nobody reads any more

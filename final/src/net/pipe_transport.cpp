@@ -62,12 +62,6 @@ ssize_t write_to_file(int fd, const iovec* pieces, std::size_t count) noexcept {
   return written;
 }
 
-/// Asio's category is not the standard one, and its codes equal no `std::errc`.
-std::error_code to_system(const asio::error_code& error) {
-  if (error.category() != asio::error::get_system_category()) return error;
-  return {error.value(), std::system_category()};
-}
-
 [[noreturn]] void throw_errno(int error) {
   throw std::system_error(error, std::system_category(), "pipe_stream");
 }
@@ -96,7 +90,7 @@ void PipeTransport::start_read(char* data, std::size_t size) {
       asio::buffer(data, size), [self = TransportRef<PipeTransport>(this)](
                                     const asio::error_code& result, std::size_t count) {
         if (self->sink_ == nullptr) return;
-        const std::error_code error = to_system(result);
+        const std::error_code error = standard_error(result);
         // Linux's way to say that the other side of a terminal is gone.
         const bool hung_up = self->kind_ == Kind::other && error == std::errc::io_error;
         const bool end = hung_up || result == asio::error::eof;

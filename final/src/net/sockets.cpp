@@ -33,7 +33,7 @@ TcpAcceptor bind_or_explain(asio::io_context& context, const tcp::endpoint& endp
   try {
     return bind_one(context, endpoint, backlog, reuse_port);
   } catch (const std::system_error& error) {
-    throw std::system_error(error.code(),
+    throw std::system_error(standard_error(error.code()),
                             fmt::format("cannot listen on {}", to_address(endpoint).to_string()));
   }
 }

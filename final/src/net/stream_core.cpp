@@ -78,12 +78,12 @@ void StreamCore::release_idle_buffer() {
 }
 
 void StreamCore::end_input(std::error_code reason) {
-  ended_ = true;
   if (reason) {
     close(reason);
-  } else if (reader_ != nullptr) {
-    std::exchange(reader_, nullptr)->finish();
+    return;
   }
+  peer_ended_ = true;
+  if (reader_ != nullptr) std::exchange(reader_, nullptr)->finish();
 }
 
 void StreamCore::wake_reader() {
@@ -196,7 +196,6 @@ void StreamCore::close_write() {
 
 void StreamCore::close(std::error_code reason) {
   if (std::exchange(closed_, true)) return;
-  ended_ = true;
   error_ = reason;
   transport_->set_sink(nullptr);
   transport_->close();

@@ -21,7 +21,9 @@ class StreamCore final : private Transport::Sink {
   ~StreamCore();
 
   InputBuffer& input() noexcept { return input_; }
-  bool at_end() const noexcept { return ended_; }
+  /// Whether no more can come, and whether that is because the peer ended its side.
+  bool at_end() const noexcept { return peer_ended_ || closed_; }
+  bool peer_ended() const noexcept { return peer_ended_; }
   bool closed() const noexcept { return closed_; }
   std::error_code error() const noexcept { return error_; }
   bool reading() const noexcept { return reader_ != nullptr; }
@@ -66,7 +68,7 @@ class StreamCore final : private Transport::Sink {
   ReadOp* reader_ = nullptr;
   Reading reading_ = Reading::no;
   bool releasing_ = false;
-  bool ended_ = false;
+  bool peer_ended_ = false;
   bool closed_ = false;
   bool close_write_requested_ = false;
   bool waiting_writable_ = false;

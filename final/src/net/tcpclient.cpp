@@ -45,10 +45,13 @@ struct Attempts {
 /// Waits for the first attempt that succeeds.
 class ConnectRace final : private detail::Waiter, private detail::TimerNode {
  public:
-  ConnectRace(IOLoop& loop, std::vector<Address> addresses)
-      : loop_(&loop), addresses_(std::move(addresses)) {}
+  ConnectRace(IOLoop& loop, const std::vector<Address>& addresses) : loop_(&loop) {
+    for (const Address& address : addresses) endpoints_.push_back(detail::to_endpoint(address));
+  }
   ConnectRace(ConnectRace&& other) noexcept
-      : detail::Waiter(std::move(other)), loop_(other.loop_), addresses_(std::move(other.addresses_)) {}
+      : detail::Waiter(std::move(other)),
+        loop_(other.loop_),
+        endpoints_(std::move(other.endpoints_)) {}
   ConnectRace& operator=(ConnectRace&&) = delete;
   ~ConnectRace() { withdraw(); }
 
@@ -63,34 +66,37 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
   TcpSocket await_resume() {
     throw_if_cancelled();
     if (winner_) return std::move(*winner_);
-    throw std::system_error(error_,
-                            fmt::format("cannot connect to {}", addresses_.back().to_string()));
+    throw std::system_error(
+        error_, fmt::format("cannot connect to {}", detail::to_address(failed_).to_string()));
   }
 
  private:
   void start_next() {
-    if (next_ == addresses_.size()) return;
-    const Address& address = addresses_[next_++];
+    if (next_ == endpoints_.size()) return;
+    const asio::ip::tcp::endpoint endpoint = endpoints_[next_++];
     ++running_;
     auto socket = std::make_shared<TcpSocket>(loop_->core().context());
     sockets_.push_back(socket);
-    socket->async_connect(detail::to_endpoint(address),
-                          [attempts = attempts_, socket](const asio::error_code& error) {
-                            if (attempts->race != nullptr) attempts->race->ended(*socket, error);
-                          });
-    if (next_ < addresses_.size()) {
+    socket->async_connect(
+        endpoint, [attempts = attempts_, socket, endpoint](const asio::error_code& error) {
+          if (attempts->race == nullptr) return;
+          attempts->race->ended(*socket, endpoint, detail::standard_error(error));
+        });
+    if (next_ < endpoints_.size()) {
       set_timer(*loop_, *this, time_after(loop_->time(), head_start));
     }
   }
 
   void timer_fired() override { start_next(); }
 
-  void ended(TcpSocket& socket, const std::error_code& error) {
+  void ended(TcpSocket& socket, const asio::ip::tcp::endpoint& endpoint,
+             const std::error_code& error) {
     --running_;
     if (!error) {
       winner_ = std::move(socket);
     } else {
       error_ = error;
+      failed_ = endpoint;
       cancel_timer(*loop_, *this);
       start_next();
       if (running_ > 0) return;
@@ -112,19 +118,24 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
   }
 
   IOLoop* loop_;
-  std::vector<Address> addresses_;
+  std::vector<asio::ip::tcp::endpoint> endpoints_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
   std::shared_ptr<Attempts> attempts_;
   std::vector<std::shared_ptr<TcpSocket>> sockets_;
   std::optional<TcpSocket> winner_;
-  std::error_code error_;
+  std::error_code error_;  // of the last attempt that failed
+  asio::ip::tcp::endpoint failed_;
 };
 
 }  // namespace
 
 Task<IOStream> TCPClient::connect(std::string host, std::uint16_t port, IOStreamOptions options) {
   const std::vector<Address> found = co_await resolver_->resolve(host, port);
+  if (found.empty()) {
+    throw std::system_error(std::make_error_code(std::errc::host_unreachable),
+                            fmt::format("no address of {} is known", host));
+  }
   IOLoop& loop = IOLoop::current();
   ConnectRace race(loop, alternate_families(found));
   TcpSocket socket = co_await std::move(race);

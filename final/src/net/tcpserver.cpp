@@ -10,6 +10,10 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+#include <optional>
+#include <utility>
+
 namespace funnel {
 
 namespace {
@@ -61,7 +65,13 @@ class TCPServer::Impl {
   }
 
   void handle_stream(IOStream stream, Address peer) {
-    connections_.start(handler_(std::move(stream), std::move(peer)));
+    Task<> connection;
+    try {
+      connection = handler_(std::move(stream), std::move(peer));
+    } catch (...) {
+      detail::log_exception("Exception in stream handler", std::current_exception());
+    }
+    connections_.start(std::move(connection));
   }
 
   void stop() noexcept {
@@ -72,6 +82,7 @@ class TCPServer::Impl {
       listener->acceptor.close(ignored);
     }
     listeners_.clear();
+    paused_ = false;
   }
 
   detail::TaskScope& connections() noexcept { return connections_; }
@@ -82,14 +93,19 @@ class TCPServer::Impl {
     detail::TcpAcceptor acceptor;
     bool open = true;
     bool accepting = false;
+    std::optional<detail::TcpSocket> waiting;  // accepted, but there was no room
   };
 
   bool full() const noexcept {
     return max_connections_ != 0 && connections_.size() >= max_connections_;
   }
 
-  void accept(const std::shared_ptr<Listener>& listener) {
+  void accept(std::shared_ptr<Listener> listener) {
     if (listener->accepting || full()) return;  // `resume_accepting` goes on later
+    if (auto socket = std::exchange(listener->waiting, std::nullopt)) {
+      accepted(std::move(*socket));
+      if (!listener->open || full()) return;
+    }
     listener->accepting = true;
     // The completion of a listener that was closed meanwhile must not touch the server.
     listener->acceptor.async_accept(
@@ -97,7 +113,9 @@ class TCPServer::Impl {
           listener->accepting = false;
           if (!listener->open) return;
           if (error) {
-            accept_failed(error);
+            accept_failed(detail::standard_error(error));
+          } else if (full()) {
+            listener->waiting = std::move(socket);  // another listener took the last place
           } else {
             accepted(std::move(socket));
           }
@@ -118,8 +136,8 @@ class TCPServer::Impl {
 
   void accept_failed(const std::error_code& error) {
     if (!out_of_resources(error)) return;  // the client gave up while it waited
+    if (std::exchange(paused_, true)) return;
     log::gen().error(fmt::format("cannot accept connections for a moment: {}", error.message()));
-    paused_ = true;
     pause_ = loop_.call_later(pause_without_descriptors, [this] {
       paused_ = false;
       resume_accepting();
@@ -128,7 +146,8 @@ class TCPServer::Impl {
 
   void resume_accepting() {
     if (paused_) return;
-    for (const auto& listener : listeners_) accept(listener);
+    // By index: a connection's coroutine may stop the server.
+    for (std::size_t i = 0; i < listeners_.size(); ++i) accept(listeners_[i]);
   }
 
   IOLoop& loop_;

@@ -16,6 +16,8 @@ class UniqueFd {
     reset(other.release());
     return *this;
   }
+  UniqueFd(const UniqueFd&) = delete;
+  UniqueFd& operator=(const UniqueFd&) = delete;
   ~UniqueFd() { reset(); }
 
   int get() const noexcept { return fd_; }

@@ -77,6 +77,7 @@ bool ChildProcess::settle() {
 void ChildProcess::unwatch() noexcept {
   if (pidfd_) {
     loop_.remove_handler(pidfd_.get());
+    pidfd_.reset();
   } else {
     loop_.remove_timeout(poll_timer_);
   }

@@ -64,6 +64,7 @@ std::vector<std::string> environment_of(const SubprocessOptions& options) {
 /// What `exec` takes: pointers to the strings, and a null.
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
+  pointers.reserve(strings.size() + 1);
   for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;

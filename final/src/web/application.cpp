@@ -52,7 +52,8 @@ HTTPServer& Application::listen(std::uint16_t port, const std::string& address,
 // Everything up to the handler's first wait happens here, without a coroutine: most answers
 // are complete by then.
 Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connection) {
-  const RouteTable::Match match = table_->find(request.path());
+  RouteTable::Match match;
+  if (request.path() != "*") match = table_->find(request.path());
   if (match.route == nullptr) {
     answer_without_route(request, connection);
     return {};
@@ -113,11 +114,14 @@ Task<> Application::call_method(RequestHandler& handler, const Route& route) {
   return task;
 }
 
+// In both, the handler's coroutine becomes a local: locals die before parameters, and what it
+// holds may use the handler.
 Task<> Application::run_prepared(std::unique_ptr<RequestHandler> handler, const Route& route,
                                  Task<> prepare) {
+  Task<> preparing = std::move(prepare);
   std::exception_ptr error;
   try {
-    co_await std::move(prepare);
+    co_await std::move(preparing);
     Task<> method = call_method(*handler, route);
     co_await std::move(method);
     if (!handler->finished_) handler->finish();
@@ -129,9 +133,10 @@ Task<> Application::run_prepared(std::unique_ptr<RequestHandler> handler, const 
 }
 
 Task<> Application::run_method(std::unique_ptr<RequestHandler> handler, Task<> method) {
+  Task<> running = std::move(method);
   std::exception_ptr error;
   try {
-    co_await std::move(method);
+    co_await std::move(running);
     if (!handler->finished_) handler->finish();
   } catch (...) {
     error = std::current_exception();

@@ -1,5 +1,6 @@
 #include <funnel/web.h>
 
+#include "http/parse_chars.h"
 #include "websocket/utf8.h"
 
 #include <funnel/escape.h>
@@ -38,7 +39,8 @@ std::optional<std::string> last(std::vector<std::string> values) {
 
 Pairs RequestHandler::body_arguments() const {
   const std::string_view type = request().header("Content-Type").value_or("");
-  if (!type.starts_with("application/x-www-form-urlencoded")) return {};
+  const std::string_view media_type = http::trim_blanks(type.substr(0, type.find(';')));
+  if (!http::equals_ignoring_case(media_type, "application/x-www-form-urlencoded")) return {};
   return parse_qs(request().body());
 }
 

@@ -1,6 +1,7 @@
 #include <funnel/web.h>
 
 #include "http/date_cache.h"
+#include "http/parse_chars.h"
 #include "web/etag.h"
 
 #include <funnel/error.h>
@@ -9,24 +10,49 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 namespace funnel::web {
 
 namespace {
 
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
+using http::equals_ignoring_case;
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
   out += value;
   out += "\r\n";
+}
+
+void require_status(const char* what, int status_code) {
+  if (status_code < 100 || status_code > 999) {
+    throw std::invalid_argument(fmt::format("{}: {} is no HTTP status", what, status_code));
+  }
+}
+
+// Two lengths, or a wrong one, would let the client misread where the answer ends.
+void require_no_framing(const char* what, std::string_view name) {
+  if (equals_ignoring_case(name, "Content-Length") ||
+      equals_ignoring_case(name, "Transfer-Encoding")) {
+    throw std::invalid_argument(
+        fmt::format("{}: {} is the server's to set; see set_content_length", what, name));
+  }
+}
+
+bool has_no_body(int status_code) noexcept {
+  return status_code < 200 || status_code == 204 || status_code == 304;
+}
+
+// What a wait throws when the client has gone.
+bool tells_of_disconnect(const std::exception& error) noexcept {
+  return dynamic_cast<const Cancelled*>(&error) != nullptr ||
+         dynamic_cast<const StreamClosedError*>(&error) != nullptr;
+}
+
+// Where there is no body, nothing must be said of it (RFC 9110 section 15.4.5).
+void clear_body_headers(RequestHandler& handler) {
+  for (const char* name : {"Content-Type", "Content-Encoding", "Content-Language"}) {
+    handler.clear_header(name);
+  }
 }
 
 }  // namespace
@@ -38,7 +64,9 @@ HTTPError::HTTPError(int status_code, std::string log_message, std::string reaso
                       log_message.empty() ? std::string() : fmt::format(" ({})", log_message))),
       status_code_(status_code),
       log_message_(std::move(log_message)),
-      reason_(std::move(reason)) {}
+      reason_(std::move(reason)) {
+  require_status("HTTPError", status_code);
+}
 
 // ---- context
 
@@ -67,28 +95,28 @@ Application& RequestHandler::application() const {
 // ---- status and headers
 
 void RequestHandler::set_status(int status_code, std::string_view reason) {
-  if (status_code < 100 || status_code > 999) {
-    throw std::invalid_argument(fmt::format("set_status: {} is no HTTP status", status_code));
-  }
+  require_status("set_status", status_code);
   status_ = status_code;
   reason_ = reason.empty() || is_valid_reason_phrase(reason) ? reason : "Unknown";
 }
 
 unsigned RequestHandler::default_of(std::string_view name) const noexcept {
-  if (same_name(name, "Content-Type")) return content_type;
-  if (same_name(name, "Server")) return server;
-  if (same_name(name, "Date")) return date;
+  if (equals_ignoring_case(name, "Content-Type")) return content_type;
+  if (equals_ignoring_case(name, "Server")) return server;
+  if (equals_ignoring_case(name, "Date")) return date;
   return 0;
 }
 
 void RequestHandler::set_header(std::string_view name, std::string_view value) {
   require_open("set_header");
+  require_no_framing("set_header", name);
   headers_.set(name, value);
   defaults_ &= ~default_of(name);
 }
 
 void RequestHandler::add_header(std::string_view name, std::string_view value) {
   require_open("add_header");
+  require_no_framing("add_header", name);
   headers_.add(name, value);
   defaults_ &= ~default_of(name);
 }
@@ -110,7 +138,8 @@ std::string_view RequestHandler::fields() const {
   out.clear();
   const std::string& name = application_->settings().server_name;
   if ((defaults_ & server) != 0 && !name.empty()) append_field(out, "Server", name);
-  if ((defaults_ & content_type) != 0) append_field(out, "Content-Type", "text/html; charset=UTF-8");
+  if ((defaults_ & content_type) != 0)
+    append_field(out, "Content-Type", "text/html; charset=UTF-8");
   if ((defaults_ & date) != 0) append_field(out, "Date", http::current_date());
   for (const auto& [field, value] : headers_) append_field(out, field, value);
   return out;
@@ -133,8 +162,8 @@ Future<> RequestHandler::flush() {
 
 void RequestHandler::send_headers() {
   if (headers_written_) return;
+  if (has_no_body(status_)) clear_body_headers(*this);
   headers_written_ = true;
-  if (status_ == 204 || status_ == 304) defaults_ &= ~unsigned{content_type};
   connection_->write_headers(status_, reason_.empty() ? reason_phrase(status_) : reason_, fields(),
                              content_length_);
 }
@@ -149,14 +178,16 @@ void RequestHandler::finish(std::string_view chunk) {
     return;
   }
   add_etag();
-  const bool bodiless = status_ == 204 || status_ == 304 || status_ < 200;
-  if (bodiless && !buffer_.empty()) {
-    throw std::logic_error(fmt::format("an answer with status {} has no body", status_));
+  if (has_no_body(status_)) {
+    if (!buffer_.empty()) {
+      throw std::logic_error(fmt::format("an answer with status {} has no body", status_));
+    }
+    clear_body_headers(*this);
   }
-  if (bodiless) clear_header("Content-Type");
   headers_written_ = true;
   finished_ = true;
-  connection_->respond(status_, reason_.empty() ? reason_phrase(status_) : reason_, fields(), buffer_);
+  connection_->respond(status_, reason_.empty() ? reason_phrase(status_) : reason_, fields(),
+                       buffer_);
 }
 
 void RequestHandler::add_etag() {
@@ -177,7 +208,8 @@ bool RequestHandler::check_etag(std::string_view etag) const {
   return wanted && etag_matches(*wanted, etag);
 }
 
-void RequestHandler::redirect(std::string_view url, bool permanent, std::optional<int> status_code) {
+void RequestHandler::redirect(std::string_view url, bool permanent,
+                              std::optional<int> status_code) {
   require_open("redirect");
   const int status = status_code.value_or(permanent ? 301 : 302);
   if (status < 300 || status > 399) {
@@ -203,8 +235,7 @@ void RequestHandler::clear() {
 void RequestHandler::send_error(int status_code, const std::exception_ptr& error) {
   if (headers_written_) {
     log::gen().error("Cannot send error response after headers written");
-    if (!finished_) connection_->abort();
-    finished_ = true;
+    cut_off();
     return;
   }
   clear();
@@ -218,30 +249,44 @@ void RequestHandler::send_error(int status_code, const std::exception_ptr& error
       // The client learns nothing of other errors.
     }
   }
-  try {
-    write_error(status_code, error);
-  } catch (...) {
-    log::app().error("Uncaught exception in write_error");
-    buffer_.clear();
-  }
-  if (!finished_ && !headers_written_) finish();
+  write_error_page(status_code, error);
 }
 
 void RequestHandler::send_error_with_allow(std::string_view allowed) {
   clear();
   set_status(405);
   set_header("Allow", allowed);
-  write_error(405, nullptr);
+  write_error_page(405, nullptr);
+}
+
+// An error in an error page must not lead to another page.
+void RequestHandler::write_error_page(int status_code, const std::exception_ptr& error) {
+  try {
+    if (!has_no_body(status_code)) write_error(status_code, error);
+  } catch (...) {
+    log::app().error("Uncaught exception in write_error");
+    if (headers_written_) {
+      cut_off();
+      return;
+    }
+    buffer_.clear();
+  }
   if (!finished_) finish();
+}
+
+void RequestHandler::cut_off() noexcept {
+  if (!finished_) connection_->abort();
+  finished_ = true;
 }
 
 void RequestHandler::write_error(int status_code, const std::exception_ptr&) {
   const std::string reason = xhtml_escape(reason_.empty() ? reason_phrase(status_code) : reason_);
-  finish(fmt::format("<html><title>{0}: {1}</title><body>{0}: {1}</body></html>", status_code, reason));
+  finish(fmt::format("<html><title>{0}: {1}</title><body>{0}: {1}</body></html>", status_code,
+                     reason));
 }
 
 void RequestHandler::handle_exception(const std::exception_ptr& error) {
-  if (connection_->closed()) return;  // cancelled, as it should be
+  const bool gone = connection_->closed();
   int status = 500;
   const std::string summary =
       fmt::format("{} {} ({})", request_->method(), request_->uri(), request_->remote_ip());
@@ -253,16 +298,22 @@ void RequestHandler::handle_exception(const std::exception_ptr& error) {
       log::gen().warning(fmt::format("{} {}: {}", status, summary, http_error.log_message()));
     }
   } catch (const std::exception& other) {
-    log::app().error(fmt::format("Uncaught exception {}: {}", summary, other.what()));
+    if (!gone || !tells_of_disconnect(other)) {
+      log::app().error(fmt::format("Uncaught exception {}: {}", summary, other.what()));
+    }
   } catch (...) {
     log::app().error(fmt::format("Uncaught exception {}", summary));
   }
-  if (!finished_) send_error(status, error);
+  if (!finished_ && !gone) send_error(status, error);
 }
 
 void RequestHandler::ended() {
   if (std::exchange(ended_, true)) return;
-  application_->log_request(*this);
+  try {
+    application_->log_request(*this);
+  } catch (const std::exception& error) {
+    log::app().error(fmt::format("Uncaught exception in log_function: {}", error.what()));
+  }
   try {
     on_finish();
   } catch (const std::exception& error) {

@@ -40,7 +40,8 @@ class Reverser {
   }
 
   void unescape() {
-    if (at_ + 1 == pattern_.size() || std::isalnum(static_cast<unsigned char>(pattern_[at_ + 1])) != 0) {
+    if (at_ + 1 == pattern_.size() ||
+        std::isalnum(static_cast<unsigned char>(pattern_[at_ + 1])) != 0) {
       fail("it has a class or an assertion outside its groups");
     }
     out_ += pattern_[at_ + 1];
@@ -50,7 +51,8 @@ class Reverser {
   void replace_group() {
     const std::size_t end = group_end();
     const std::string_view inside(pattern_.data() + at_ + 1, end - at_ - 1);
-    if (inside.starts_with('?') && !inside.starts_with("?P<")) fail("it has a group without capture");
+    if (inside.starts_with('?') && !inside.starts_with("?P<"))
+      fail("it has a group without capture");
     if (used_ == arguments_.size()) fail("too few arguments were given");
     out_ += url_escape(arguments_[used_++], false);
     at_ = end + 1;

@@ -37,7 +37,8 @@ void RouteTable::add_pattern(std::size_t index) {
   const Route& route = routes_[index];
   const std::size_t arity = route.endpoint().arity();
   if (is_literal(route.pattern())) {
-    if (arity != 0) throw_bad_route(route, "the pattern has no groups, but its handler has parameters");
+    if (arity != 0)
+      throw_bad_route(route, "the pattern has no groups, but its handler has parameters");
     literals_.emplace(route.pattern(), index);  // an equal one before it stays in force
     return;
   }
@@ -45,8 +46,9 @@ void RouteTable::add_pattern(std::size_t index) {
   if (!entry->expression.ok()) throw_bad_route(route, entry->expression.error());
   const auto groups = static_cast<std::size_t>(entry->expression.NumberOfCapturingGroups());
   if (groups != arity) {
-    throw_bad_route(route, fmt::format("the pattern has {} groups, but its handler has {} parameters",
-                                       groups, arity));
+    throw_bad_route(
+        route,
+        fmt::format("the pattern has {} groups, but its handler has {} parameters", groups, arity));
   }
   expressions_.push_back(std::move(entry));
 }
@@ -67,7 +69,8 @@ RouteTable::Match RouteTable::find(std::string_view path) const {
     if (entry->index > end) break;
     std::vector<re2::StringPiece> groups(routes_[entry->index].endpoint().arity() + 1);
     if (!entry->expression.Match(re2::StringPiece(path.data(), path.size()), 0, path.size(),
-                                 RE2::ANCHOR_BOTH, groups.data(), static_cast<int>(groups.size()))) {
+                                 RE2::ANCHOR_BOTH, groups.data(),
+                                 static_cast<int>(groups.size()))) {
       continue;
     }
     match.route = &routes_[entry->index];

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -50,13 +51,32 @@ class Found {
 
 /// Returns the real path of an existing file, links resolved; empty if there is none.
 std::string real_path(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
   return real ? std::string(real.get()) : std::string();
 }
 
 bool is_inside(const std::string& path, const std::string& root) {
   // With the separator, or "/srv/site2" would be inside "/srv/site".
-  return path == root || (path.starts_with(root) && (root.ends_with('/') || path[root.size()] == '/'));
+  return path == root ||
+         (path.starts_with(root) && (root.ends_with('/') || path[root.size()] == '/'));
+}
+
+/// Tells whether the dots of a path lead above where it begins. Asked before the disk is: whether
+/// something exists outside the root must not be seen either.
+bool leads_up(std::string_view path) noexcept {
+  std::size_t depth = 0;
+  while (!path.empty()) {
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(segment.size() + 1, path.size()));
+    if (segment == "..") {
+      if (depth == 0) return true;
+      --depth;
+    } else if (!segment.empty() && segment != ".") {
+      ++depth;
+    }
+  }
+  return false;
 }
 
 std::string read_piece(const File& file, std::uint64_t offset) {
@@ -65,7 +85,8 @@ std::string read_piece(const File& file, std::uint64_t offset) {
   do {
     count = ::pread(file.fd(), piece.data(), piece.size(), static_cast<off_t>(offset));
   } while (count < 0 && errno == EINTR);
-  if (count < 0) throw std::system_error(errno, std::system_category(), "cannot read a static file");
+  if (count < 0)
+    throw std::system_error(errno, std::system_category(), "cannot read a static file");
   piece.resize(static_cast<std::size_t>(count));
   return piece;
 }
@@ -91,8 +112,10 @@ Found open_file(const std::string& path) {
 }
 
 /// Runs on a thread: every one of these calls may wait for a disk.
-Found look_up(const std::string& root, const std::string& path, const std::string& default_filename) {
+Found look_up(const std::string& root, const std::string& path,
+              const std::string& default_filename) {
   if (path.find('\0') != std::string::npos) return Found(Found::Kind::nothing);
+  if (leads_up(path)) return Found(Found::Kind::forbidden);
   const std::string real_root = real_path(root);
   const std::string real = real_path(root + "/" + path);
   if (real.empty() || real_root.empty()) return Found(Found::Kind::nothing);
@@ -106,7 +129,9 @@ Found look_up(const std::string& root, const std::string& path, const std::strin
   const std::string index = real_path(real + "/" + default_filename);
   if (index.empty()) return Found(Found::Kind::nothing);
   if (!is_inside(index, real_root)) return Found(Found::Kind::forbidden);
-  return open_file(index);
+  found = open_file(index);
+  // Another directory would be redirected to again and again.
+  return found.kind == Found::Kind::directory ? Found(Found::Kind::forbidden) : found;
 }
 
 }  // namespace
@@ -118,7 +143,9 @@ Task<> StaticFileHandler::get(std::string path) { return serve(std::move(path), 
 Task<> StaticFileHandler::head(std::string path) { return serve(std::move(path), false); }
 
 Task<> StaticFileHandler::serve(std::string path, bool with_body) {
-  auto work = [root = root_, path, index = default_filename_] { return look_up(root, path, index); };
+  auto work = [root = root_, path, index = default_filename_] {
+    return look_up(root, path, index);
+  };
   auto wait = run_in_executor(std::move(work));
   const Found found = co_await std::move(wait);
   if (found.kind == Found::Kind::nothing) throw HTTPError(404);

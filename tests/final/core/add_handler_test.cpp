@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "support.h"
 
@@ -98,6 +100,40 @@ TEST_SUITE("core.ioloop.handlers") {
     CHECK(seen == "rrww");
     ::close(ends[0]);
     ::close(ends[1]);
+  }
+
+  TEST_CASE("update_handler takes back what was already seen") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    REQUIRE(::write(ends[1], "a", 1) == 1);
+    std::vector<unsigned> seen;
+    loop.add_handler(ends[0], IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
+      seen.push_back(events);
+      if (seen.size() == 1) loop.update_handler(fd, events);  // the other one is queued already
+      if (seen.size() == 3) loop.remove_handler(fd);
+    });
+    run_ready(loop);
+    CHECK(seen == std::vector<unsigned>(3, seen.at(0)));
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+
+  TEST_CASE("a handler may remove itself, and lives until its call is over") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    const Pipe pipe;
+    pipe.put('a');
+    auto held = std::make_shared<std::string>("held");
+    const std::weak_ptr<std::string> watch = held;
+    loop.add_handler(pipe.reader(), IOLoop::read,
+                     [&loop, held = std::exchange(held, {})](int fd, unsigned) {
+                       loop.remove_handler(fd);
+                       CHECK(*held == "held");
+                     });
+    run_ready(loop);
+    CHECK(watch.expired());
   }
 
   TEST_CASE("a handler that is removed is not called for what was already seen") {
@@ -275,7 +311,7 @@ TEST_SUITE("core.ioloop.handlers") {
     CHECK(is_open(b.reader()));
   }
 
-  TEST_CASE("what a handler holds is freed after its removal and with the loop") {
+  TEST_CASE("what a handler holds is freed with its removal and with the loop") {
     ManualClock clock;
     const Pipe a;
     const Pipe b;
@@ -286,7 +322,6 @@ TEST_SUITE("core.ioloop.handlers") {
       loop.add_handler(b.reader(), IOLoop::read, [held](int, unsigned) {});
       CHECK(held.use_count() == 3);
       loop.remove_handler(a.reader());
-      run_ready(loop);
       CHECK(held.use_count() == 2);
     }
     CHECK(held.use_count() == 1);

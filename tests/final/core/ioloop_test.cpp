@@ -24,16 +24,20 @@ namespace {
 class AddsWhenDestroyed {
  public:
   AddsWhenDestroyed(IOLoop& loop, std::string& ran) : loop_(&loop), ran_(&ran) {}
-  AddsWhenDestroyed(const AddsWhenDestroyed&) = delete;
+  AddsWhenDestroyed(const AddsWhenDestroyed&) = default;
   AddsWhenDestroyed& operator=(const AddsWhenDestroyed&) = delete;
   ~AddsWhenDestroyed() {
     loop_->add_callback([ran = ran_] { *ran += "callback "; });
     loop_->call_later(0s, [ran = ran_] { *ran += "timer "; });
+    if (--generations_ >= 0) spawn_callback(keep(std::make_shared<AddsWhenDestroyed>(*this)));
   }
 
  private:
+  static Task<> keep(std::shared_ptr<AddsWhenDestroyed>) { co_return; }
+
   IOLoop* loop_;
   std::string* ran_;
+  int generations_ = 2;
 };
 
 }  // namespace

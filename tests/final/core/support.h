@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,16 +22,14 @@ namespace core_tests {
 class Started final : private funnel::detail::TaskObserver {
  public:
   explicit Started(funnel::Task<> task, funnel::CancelToken token = {}) : task_(std::move(task)) {
-    funnel::detail::TaskAccess::start(*task_, *this, token.state());
+    funnel::detail::TaskAccess::start(task_, *this, token.state());
   }
   Started(const Started&) = delete;
   Started& operator=(const Started&) = delete;
   ~Started() = default;
 
   bool done() const noexcept { return done_; }
-  /// Throws what the task threw.
-  void take() { funnel::detail::TaskAccess::take(*task_); }
-  void destroy() noexcept { task_.reset(); }
+  void destroy() noexcept { task_ = funnel::Task<>(); }
 
  private:
   std::coroutine_handle<> task_done() noexcept override {
@@ -39,7 +37,7 @@ class Started final : private funnel::detail::TaskObserver {
     return {};
   }
 
-  std::optional<funnel::Task<>> task_;
+  funnel::Task<> task_;
   bool done_ = false;
 };
 

@@ -7,7 +7,6 @@
 #include <doctest/doctest.h>
 
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>

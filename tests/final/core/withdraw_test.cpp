@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +58,50 @@ std::vector<Wait> all_waits() {
       {"with_timeout", [](Future<> future) { return gen::with_timeout(1s, std::move(future)); }},
       {"with_token", [](Future<> future) { return under_token(std::move(future)); }},
   };
+}
+
+/// An event that hands itself to one waiter, as a lock does.
+class Baton {
+ public:
+  class Awaiter final : public detail::Waiter {
+   public:
+    explicit Awaiter(Baton& baton) noexcept : baton_(baton) {}
+    Awaiter(Awaiter&& other) noexcept : detail::Waiter(std::move(other)), baton_(other.baton_) {}
+    Awaiter& operator=(Awaiter&&) = delete;
+    ~Awaiter() { withdraw(); }
+
+    bool await_ready() const noexcept { return false; }
+    template <typename Promise>
+    bool await_suspend(std::coroutine_handle<Promise> handle) {
+      if (!suspend(handle, handle.promise())) return false;
+      baton_.waiter_ = this;
+      return true;
+    }
+    void await_resume() const { throw_if_cancelled(); }
+
+   private:
+    void withdraw() noexcept override {
+      if (baton_.waiter_ == this) baton_.waiter_ = nullptr;
+    }
+
+    Baton& baton_;
+  };
+
+  Awaiter wait() noexcept { return Awaiter(*this); }
+  /// Tells whether somebody took it.
+  bool hand_over() {
+    if (waiter_ == nullptr) return false;
+    std::exchange(waiter_, nullptr)->wake();
+    return true;
+  }
+
+ private:
+  Awaiter* waiter_ = nullptr;
+};
+
+Task<> take_baton(std::string& notes, Baton& baton) {
+  co_await baton.wait();
+  notes += "took ";
 }
 
 Task<> witnessed(std::string& notes, Task<> task) {
@@ -118,6 +163,27 @@ TEST_SUITE("core.waiter") {
     clock.advance(1s);
     run_ready(loop);
     CHECK(notes == "destroyed ");
+  }
+
+  TEST_CASE("nothing is handed to a coroutine that was cancelled or destroyed") {
+    ManualClock clock;
+    IOLoop loop(clock);
+    std::string notes;
+    Baton baton;
+    CancelSource source;
+    const Started cancelled(take_baton(notes, baton), source.token());
+    source.cancel();
+    CHECK(!baton.hand_over());  // although the coroutine has not run since
+    run_ready(loop);
+    CHECK(cancelled.done());
+    Started destroyed(take_baton(notes, baton));
+    destroyed.destroy();
+    CHECK(!baton.hand_over());
+    const Started waiting(take_baton(notes, baton));
+    CHECK(baton.hand_over());
+    CHECK(notes.empty());
+    run_ready(loop);
+    CHECK(notes == "took ");
   }
 
   TEST_CASE("coroutines that wait are destroyed with the loop") {

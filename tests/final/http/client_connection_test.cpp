@@ -63,7 +63,7 @@ Task<Outcome> run(const std::string& reply, const Setup& setup) {
 }
 
 /// What a client makes of these bytes, whole and cut behind every byte, which must be the same.
-Outcome exchange(const std::string& reply, Setup setup = Setup()) {
+Outcome outcome_of(const std::string& reply, Setup setup = Setup()) {
   IOLoop loop;
   Outcome whole = loop.run_sync(run(reply, setup), std::chrono::seconds(10));
   setup.read_size = 1;
@@ -77,17 +77,17 @@ Outcome exchange(const std::string& reply, Setup setup = Setup()) {
   return whole;
 }
 
-Outcome exchange_then_close(const std::string& reply, const std::string& method = "GET") {
+Outcome outcome_then_close(const std::string& reply, const std::string& method = "GET") {
   Setup setup;
   setup.close = true;
   setup.method = method;
-  return exchange(reply, setup);
+  return outcome_of(reply, setup);
 }
 
 Outcome answer_to(const std::string& method, const std::string& reply) {
   Setup setup;
   setup.method = method;
-  return exchange(reply, setup);
+  return outcome_of(reply, setup);
 }
 
 std::error_code code_of(ParseError error) { return make_error_code(error); }
@@ -97,7 +97,7 @@ std::error_code code_of(ParseError error) { return make_error_code(error); }
 TEST_SUITE("http.client.connection") {
   TEST_CASE("a response with a length is read, and the connection can be used again") {
     const Outcome outcome =
-        exchange("HTTP/1.1 201 Made\r\nContent-Length: 5\r\nx-A: 1\r\nX-a: 2\r\n\r\nhello");
+        outcome_of("HTTP/1.1 201 Made\r\nContent-Length: 5\r\nx-A: 1\r\nX-a: 2\r\n\r\nhello");
     CHECK(outcome.answered);
     CHECK(outcome.response.code == 201);
     CHECK(outcome.response.reason == "Made");
@@ -107,29 +107,29 @@ TEST_SUITE("http.client.connection") {
   }
 
   TEST_CASE("a chunked response is put together, trailers apart") {
-    const Outcome outcome = exchange(
+    const Outcome outcome = outcome_of(
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         "1\r\n1\r\n1;x=y\r\n2\r\n0\r\nTrailer: t\r\n\r\n");
     CHECK(outcome.response.body == "12");
     CHECK(!outcome.response.headers.contains("Trailer"));
     CHECK(outcome.reusable);
-    CHECK(exchange_then_close("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                              "1\r\n1\r\n1\r\n2\r\n0\r\n\r\n")
+    CHECK(outcome_then_close("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "1\r\n1\r\n1\r\n2\r\n0\r\n\r\n")
               .response.body == "12");
   }
 
   TEST_CASE("a response without a length goes on to the end of the connection") {
-    const Outcome outcome = exchange_then_close("HTTP/1.0 200 OK\r\n\r\nhello");
+    const Outcome outcome = outcome_then_close("HTTP/1.0 200 OK\r\n\r\nhello");
     CHECK(outcome.response.body == "hello");
     CHECK(!outcome.reusable);
-    CHECK(exchange_then_close("HTTP/1.1 200 OK\r\n\r\n").response.body == "");
+    CHECK(outcome_then_close("HTTP/1.1 200 OK\r\n\r\n").response.body == "");
   }
 
   TEST_CASE("responses that have no body end with their head") {
     for (const char* head :
          {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
           "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n"}) {
-      const Outcome outcome = exchange(head);
+      const Outcome outcome = outcome_of(head);
       CHECK(outcome.answered);
       CHECK(outcome.response.body == "");
       CHECK(outcome.reusable);
@@ -142,17 +142,17 @@ TEST_SUITE("http.client.connection") {
   }
 
   TEST_CASE("a response that announces what it may not have is refused") {
-    CHECK(exchange("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello").code ==
+    CHECK(outcome_of("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello").code ==
           code_of(ParseError::forbidden_body));
-    CHECK(exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n")
+    CHECK(outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n")
               .code == code_of(ParseError::length_and_transfer_encoding));
-    CHECK(exchange("HTTP/1.1 200 OK\r\nX: 1\r\n\tmode=block\r\n\r\n").code ==
+    CHECK(outcome_of("HTTP/1.1 200 OK\r\nX: 1\r\n\tmode=block\r\n\r\n").code ==
           code_of(ParseError::obsolete_folding));
   }
 
   TEST_CASE("equal lengths count as one, unequal and malformed ones are refused") {
     const auto with_length = [](const std::string& value) {
-      return exchange("HTTP/1.1 200 OK\r\nContent-Length: " + value + "\r\n\r\nok");
+      return outcome_of("HTTP/1.1 200 OK\r\nContent-Length: " + value + "\r\n\r\nok");
     };
     CHECK(with_length("2,2").response.body == "ok");
     CHECK(with_length("2, 2,2").response.body == "ok");
@@ -171,13 +171,13 @@ TEST_SUITE("http.client.connection") {
     Setup setup;
     setup.max_body_size = 4;
     setup.close = true;
-    CHECK(exchange("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n1234", setup).response.body ==
+    CHECK(outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n1234", setup).response.body ==
           "1234");
     for (const char* reply :
          {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n12345",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
           "3\r\n123\r\n2\r\n45\r\n0\r\n\r\n"}) {
-      const Outcome outcome = exchange(reply, setup);
+      const Outcome outcome = outcome_of(reply, setup);
       CHECK(outcome.code == code_of(ParseError::body_too_large));
       CHECK(contains(outcome.error, "the response of server:80 was refused: "));
       CHECK(!outcome.reusable);
@@ -190,9 +190,9 @@ TEST_SUITE("http.client.connection") {
           std::string(
               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
           std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")}) {
-      CHECK(exchange_then_close(reply).answered);
+      CHECK(outcome_then_close(reply).answered);
       for (std::size_t size = 1; size < reply.size(); ++size) {
-        const Outcome outcome = exchange_then_close(reply.substr(0, size));
+        const Outcome outcome = outcome_then_close(reply.substr(0, size));
         CHECK(outcome.code == code_of(ParseError::truncated_message));
         CHECK(!outcome.reusable);
       }
@@ -200,7 +200,7 @@ TEST_SUITE("http.client.connection") {
   }
 
   TEST_CASE("a connection that ends before the first byte has no answer") {
-    const Outcome outcome = exchange_then_close("");
+    const Outcome outcome = outcome_then_close("");
     CHECK(!outcome.answered);
     CHECK(outcome.error == "");
     CHECK(!outcome.reusable);
@@ -237,17 +237,17 @@ TEST_SUITE("http.client.connection") {
     std::string interim;
     for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     const std::string last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-    const Outcome outcome = exchange(interim + last);
+    const Outcome outcome = outcome_of(interim + last);
     CHECK(outcome.response.code == 200);
     CHECK(outcome.response.body == "ok");
     CHECK(!outcome.response.headers.contains("Link"));
     CHECK(outcome.reusable);
-    CHECK(exchange(interim + "HTTP/1.1 100 Continue\r\n\r\n" + last).error ==
+    CHECK(outcome_of(interim + "HTTP/1.1 100 Continue\r\n\r\n" + last).error ==
           "server:80 sent more than 20 interim responses: Protocol error");
-    CHECK(exchange("HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\n" + last).code ==
+    CHECK(outcome_of("HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\n" + last).code ==
           code_of(ParseError::forbidden_body));
     CHECK(contains(
-        exchange("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n").error,
+        outcome_of("HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n").error,
         "server:80 switches to another protocol unasked"));
   }
 
@@ -255,30 +255,30 @@ TEST_SUITE("http.client.connection") {
     Setup setup;
     setup.limits.max_header_bytes = 1024;
     setup.limits.max_header_lines = 10;
-    CHECK(exchange("HTTP/1.1 200 " + std::string(9000, 'x'), setup).code ==
+    CHECK(outcome_of("HTTP/1.1 200 " + std::string(9000, 'x'), setup).code ==
           code_of(ParseError::start_line_too_long));
-    CHECK(exchange("HTTP/1.1 200 OK\r\nX: " + std::string(1100, 'x'), setup).code ==
+    CHECK(outcome_of("HTTP/1.1 200 OK\r\nX: " + std::string(1100, 'x'), setup).code ==
           code_of(ParseError::headers_too_large));
     std::string endless = "HTTP/1.1 200 OK\r\n";
     for (int i = 0; i < 11; ++i) endless += "X: y\r\n";
-    CHECK(exchange(endless, setup).code == code_of(ParseError::too_many_headers));
+    CHECK(outcome_of(endless, setup).code == code_of(ParseError::too_many_headers));
   }
 
   TEST_CASE("what is no response is refused at its first line") {
-    CHECK(exchange("SSH-2.0-OpenSSH_9.2\r\n").code == code_of(ParseError::bad_status_line));
-    CHECK(exchange("HTTP/2.0 200 OK\r\n\r\n").code == code_of(ParseError::unsupported_version));
-    CHECK(exchange("HTTP/1.1 200 OK\n\n").code == code_of(ParseError::bad_line_end));
+    CHECK(outcome_of("SSH-2.0-OpenSSH_9.2\r\n").code == code_of(ParseError::bad_status_line));
+    CHECK(outcome_of("HTTP/2.0 200 OK\r\n\r\n").code == code_of(ParseError::unsupported_version));
+    CHECK(outcome_of("HTTP/1.1 200 OK\n\n").code == code_of(ParseError::bad_line_end));
   }
 
   TEST_CASE("a connection that somebody wants closed, or with bytes left over, is not used again") {
-    CHECK(
-        !exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok").reusable);
-    CHECK(!exchange("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok").reusable);
-    CHECK(exchange("HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok")
+    CHECK(!outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+               .reusable);
+    CHECK(!outcome_of("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok").reusable);
+    CHECK(outcome_of("HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok")
               .reusable);
     Setup setup;
     setup.headers.add("Connection", "close");
-    CHECK(!exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", setup).reusable);
+    CHECK(!outcome_of("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", setup).reusable);
     IOLoop loop;
     const Outcome more =
         loop.run_sync(run("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1", Setup()));

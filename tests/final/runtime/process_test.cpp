@@ -122,6 +122,8 @@ TEST_SUITE("runtime.process") {
     CHECK(output_of(loop, options) ==
           "FUNNEL_TEST_A=outer\nFUNNEL_TEST_B=in=ner\nFUNNEL_TEST_C=\n");
     options.argv = {"env"};
+    const std::string all = output_of(loop, options);
+    CHECK(all.find("FUNNEL_TEST_B=") == all.rfind("FUNNEL_TEST_B="));
     options.inherit_environment = false;
     CHECK(output_of(loop, options) == "FUNNEL_TEST_B=in=ner\nFUNNEL_TEST_C=\n");
     ::unsetenv("FUNNEL_TEST_A");
@@ -175,6 +177,15 @@ TEST_SUITE("runtime.process") {
     CHECK(first == 3);
     CHECK(second == 3);
     CHECK(run(loop, child.wait_for_exit(false)) == 3);
+  }
+
+  TEST_CASE("a child that has ended costs no descriptor") {
+    IOLoop loop;
+    NothingIsLeft check;
+    Subprocess child(SubprocessOptions({"true"}));
+    const std::vector<int> running = open_descriptors();
+    CHECK(run(loop, child.wait_for_exit()) == 0);
+    CHECK(open_descriptors().size() < running.size());
   }
 
   TEST_CASE("cancelling a wait leaves the child alone") {

@@ -12,7 +12,7 @@ from learn.errors import LearnError, UsageError
 from learn.install import ensure
 from learn.measure import Result, Run
 from learn.needs import BUILD
-from learn.programs import Program, discover
+from learn.programs import Program, discover, targets
 from learn.servers import running
 from learn.term import plural, seconds
 
@@ -34,11 +34,6 @@ def run(context, arguments: list[str]) -> int:
         if options.events:
             _print_json({"event": "error", "message": str(error)})
         raise
-
-
-def targets(programs: list[Program]) -> list[str]:
-    """What has to be built for a comparison."""
-    return ["slowserver", *dict.fromkeys(program.target for program in programs)]
 
 
 def parse(arguments: list[str]):

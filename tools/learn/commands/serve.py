@@ -8,11 +8,10 @@ import sys
 from learn import process, site
 from learn.arguments import Parser, whole_number
 from learn.build import build
-from learn.commands import compare
 from learn.errors import LearnError
 from learn.install import ensure
 from learn.needs import BUILD, SITE
-from learn.programs import discover
+from learn.programs import discover, targets
 
 SUMMARY = "builds the book and shows it with its live demos on http://127.0.0.1:8888"
 ORDER = 10
@@ -34,7 +33,7 @@ def run(context, arguments: list[str]) -> int:
     if not options.no_build:
         ensure(context, NEEDS, "./learn serve")
         programs = discover(context.root)
-        needed = compare.targets(programs) if programs else []
+        needed = targets(programs) if programs else []
         build(context, "release", ["siteserver", *needed])
         site.build_site(context)
     return _serve(context, options)
@@ -48,7 +47,7 @@ def _serve(context, options) -> int:
                 f"{context.shown(path)} is not built; run ./learn serve without --no-build"
             )
     command = [server, "--root", pages, "--port", options.port]
-    command += ["--", context.root / "learn", "compare", "--events"]
+    command += ["--", context.root / "learn", "compare", "--events", "--no-build"]
     child = process.spawn(command, grace=GRACE_S, stdout=subprocess.PIPE)
     with child.stdout:
         for line in process.output(child):

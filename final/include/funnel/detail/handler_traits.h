@@ -24,16 +24,34 @@ struct AnyArgument {
   operator T() const;
 };
 
+/// What a captured part of the path can become.
+template <typename T>
+concept PathArgument = std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view> ||
+    requires(const char* text, T& value) {
+  std::from_chars(text, text, value);
+};
+
+/// Whether a method that returns `R` may have a parameter of type `A`. A task begins after the
+/// call, when what a reference named is gone.
+template <typename R, typename A>
+constexpr bool passed_well = std::is_void_v<R> ? std::is_convertible_v<std::remove_cvref_t<A>&&, A>
+                                               : !std::is_reference_v<A>;
+
 /// Takes a member function's type apart. The primary template is what a method must not be.
 template <typename M>
 struct MemberFunction {
   static constexpr bool valid = false;
+  static constexpr bool returns_well = true;
+  static constexpr bool takes_path_arguments = true;
+  static constexpr bool takes_values = true;
 };
 
 template <typename H, typename R, typename... A>
 struct MemberFunctionBase {
   static constexpr bool valid = true;
   static constexpr bool returns_well = std::is_void_v<R> || std::is_same_v<R, Task<void>>;
+  static constexpr bool takes_path_arguments = (PathArgument<std::remove_cvref_t<A>> && ...);
+  static constexpr bool takes_values = (passed_well<R, A> && ...);
   using Arguments = std::tuple<std::remove_cvref_t<A>...>;
 };
 
@@ -49,43 +67,48 @@ struct MemberFunction<R (H::*)(A...) const noexcept> : MemberFunctionBase<H, R, 
 /// What is known of a method that a handler may have. `Declared` is found through a base that
 /// declares the same name: if the handler declares it too, the name is ambiguous.
 // A macro, because a member's name cannot be a template parameter.
-#define FUNNEL_WEB_METHOD(METHOD)                                                               \
-  template <typename H>                                                                         \
-  struct METHOD##_method {                                                                      \
-    struct Probe {                                                                              \
-      void METHOD();                                                                            \
-    };                                                                                          \
-    struct Both : H, Probe {};                                                                  \
-    static constexpr bool declared = !requires { &Both::METHOD; };                              \
-    static constexpr bool addressable = requires { &H::METHOD; };                               \
-    template <typename... A>                                                                    \
-    static constexpr bool takes = requires(H & handler, A... arguments) {                       \
-      handler.METHOD(arguments...);                                                             \
-    };                                                                                          \
-    using Any = AnyArgument;                                                                    \
-    static constexpr bool callable =                                                            \
-        takes<> || takes<Any> || takes<Any, Any> || takes<Any, Any, Any>;                       \
-    static consteval auto pointer() {                                                           \
-      static_assert(addressable || !callable,                                                   \
-                    "a handler's " #METHOD " must be neither overloaded nor a template");       \
-      static_assert(addressable || callable, "a handler's " #METHOD " must be public");         \
-      if constexpr (addressable) {                                                              \
-        using F = MemberFunction<decltype(&H::METHOD)>;                                         \
-        static_assert(std::is_member_function_pointer_v<decltype(&H::METHOD)>,                  \
-                      "a handler's " #METHOD " must be a member function that is not static");  \
-        if constexpr (std::is_member_function_pointer_v<decltype(&H::METHOD)>) {                \
-          static_assert(F::valid, "a handler's " #METHOD                                        \
-                                  " must be a plain member function, at most const, noexcept"); \
-          if constexpr (F::valid) {                                                             \
-            static_assert(F::returns_well,                                                      \
-                          "a handler's " #METHOD " must return void or funnel::Task<>");        \
-          }                                                                                     \
-        }                                                                                       \
-        return &H::METHOD;                                                                      \
-      } else {                                                                                  \
-        return nullptr;                                                                         \
-      }                                                                                         \
-    }                                                                                           \
+#define FUNNEL_WEB_METHOD(METHOD)                                                              \
+  template <typename H>                                                                        \
+  struct METHOD##_method {                                                                     \
+    struct Probe {                                                                             \
+      void METHOD();                                                                           \
+    };                                                                                         \
+    struct Both : H, Probe {};                                                                 \
+    static constexpr bool declared = !requires { &Both::METHOD; };                             \
+    static constexpr bool addressable = requires { &H::METHOD; };                              \
+    template <typename... A>                                                                   \
+    static constexpr bool takes = requires(H & handler, A... arguments) {                      \
+      handler.METHOD(arguments...);                                                            \
+    };                                                                                         \
+    using Any = AnyArgument;                                                                   \
+    static constexpr bool callable =                                                           \
+        takes<> || takes<Any> || takes<Any, Any> || takes<Any, Any, Any>;                      \
+    static consteval auto pointer() {                                                          \
+      static_assert(addressable || !callable,                                                  \
+                    "a handler's " #METHOD " must be neither overloaded nor a template");      \
+      static_assert(addressable || callable, "a handler's " #METHOD " must be public");        \
+      if constexpr (addressable) {                                                             \
+        using M = decltype(&H::METHOD);                                                        \
+        using F = MemberFunction<M>;                                                           \
+        constexpr bool is_member = std::is_member_function_pointer_v<M>;                       \
+        static_assert(is_member,                                                               \
+                      "a handler's " #METHOD " must be a member function that is not static"); \
+        static_assert(F::valid || !is_member,                                                  \
+                      "a handler's " #METHOD                                                   \
+                      " must be a plain member function, at most const, noexcept");            \
+        static_assert(F::returns_well,                                                         \
+                      "a handler's " #METHOD " must return void or funnel::Task<>");           \
+        static_assert(F::takes_path_arguments, "the path arguments of a handler's " #METHOD    \
+                                               " must be strings, string_views or numbers");   \
+        static_assert(F::takes_values,                                                         \
+                      "a handler's " #METHOD                                                   \
+                      " must take its path arguments by value (const references only if it"    \
+                      " returns void)");                                                       \
+        return &H::METHOD;                                                                     \
+      } else {                                                                                 \
+        return nullptr;                                                                        \
+      }                                                                                        \
+    }                                                                                          \
   };
 
 FUNNEL_WEB_METHOD(get)
@@ -140,7 +163,7 @@ consteval bool same_arguments() {
 /// The rules for handlers, each with its sentence, and what all methods of `H` take.
 template <typename H>
 struct HandlerTraits {
-  static_assert(std::is_class_v<H> && std::is_base_of_v<RequestHandler, H>,
+  static_assert(std::is_convertible_v<H*, RequestHandler*>,
                 "a handler must derive publicly from funnel::web::RequestHandler");
   static_assert(!std::is_final_v<H>,
                 "a handler class must not be final: its methods are found through a derived class");
@@ -188,20 +211,16 @@ constexpr std::size_t count_groups(std::string_view pattern) {
 }
 
 /// Converts a captured, decoded part of the path; empty if it does not fit the type.
-template <typename T>
+template <PathArgument T>
 std::optional<T> convert_argument(const std::string& text) {
-  if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+  if constexpr (std::is_convertible_v<const std::string&, T>) {
     return T(text);
-  } else if constexpr ((std::is_integral_v<T> && !std::is_same_v<T, bool>) ||
-                       std::is_floating_point_v<T>) {
+  } else {
     T value{};
     const char* end = text.data() + text.size();
     const auto result = std::from_chars(text.data(), end, value);
     if (result.ec != std::errc{} || result.ptr != end) return std::nullopt;
     return value;
-  } else {
-    static_assert(std::is_same_v<T, std::string>,
-                  "a path argument must be a string, a string_view or a number");
   }
 }
 

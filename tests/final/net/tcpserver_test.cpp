@@ -1,0 +1,428 @@
+#include <funnel/tcpserver.h>
+
+#include <doctest/doctest.h>
+
+#include <funnel/error.h>
+#include <funnel/gen.h>
+#include <funnel/ioloop.h>
+#include <funnel/tcpclient.h>
+#include <funnel/testing.h>
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "../../support/raw_socket.h"
+#include "../core/support.h"
+
+using namespace funnel;
+using namespace std::chrono_literals;
+using test_support::RawSocket;
+
+namespace {
+
+Task<> pause(Duration time) { co_await gen::sleep(time); }
+
+/// Runs the loop until the condition holds; gives up after ten seconds.
+template <typename Condition>
+bool run_until(IOLoop& loop, Condition condition) {
+  for (int i = 0; i < 5000; ++i) {
+    testing::run_ready(loop);
+    if (condition()) return true;
+    loop.run_sync(pause(2ms));
+  }
+  return false;
+}
+
+Task<> echo_once(IOStream stream, Address) {
+  const std::string line = co_await stream.read_until("\n");
+  co_await stream.write(line);
+}
+
+Task<> hold(IOStream stream, Address) {
+  const std::string nothing = co_await stream.read_until_close();
+}
+
+bool has_ipv6(const TCPServer& server) { return server.addresses().size() == 2; }
+
+std::string converse(IOLoop& loop, TCPServer& server, bool ipv6 = false) {
+  const RawSocket client = RawSocket::connect_to(server.port(), ipv6);
+  client.send("hello\n");
+  const std::size_t before = server.connections();
+  run_until(loop, [&] { return server.connections() > before; });
+  run_until(loop, [&] { return server.connections() == before; });
+  return client.receive_all();
+}
+
+rlim_t raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace
+
+TEST_SUITE("net.tcpserver") {
+  TEST_CASE("port 0 is any free port, the same for all addresses") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    CHECK(server.port() == 0);
+    server.listen(0);
+    REQUIRE(server.port() != 0);
+    const std::vector<Address> addresses = server.addresses();
+    for (const Address& address : addresses) CHECK(address.port == server.port());
+    CHECK(addresses[0].ip == "0.0.0.0");
+    if (has_ipv6(server)) CHECK(addresses[1].ip == "::");
+    CHECK(converse(loop, server) == "hello\n");
+    if (has_ipv6(server)) CHECK(converse(loop, server, true) == "hello\n");
+  }
+
+  TEST_CASE("a server may listen on several ports") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    server.listen(0, "127.0.0.1");
+    const std::uint16_t first = server.port();
+    server.listen(0, "127.0.0.1");
+    REQUIRE(server.addresses().size() == 2);
+    CHECK(server.port() == first);
+    CHECK(server.addresses()[1].port != first);
+    CHECK(server.addresses()[1].to_string() ==
+          "127.0.0.1:" + std::to_string(server.addresses()[1].port));
+  }
+
+  TEST_CASE("an address in use is an error that names it") {
+    IOLoop loop;
+    TCPServer first(echo_once);
+    first.listen(0, "127.0.0.1");
+    const std::string address = "127.0.0.1:" + std::to_string(first.port());
+    TCPServer second(echo_once);
+    try {
+      second.listen(first.port(), "127.0.0.1");
+      FAIL("two servers listen on one port");
+    } catch (const std::system_error& error) {
+      CHECK(error.code() == std::errc::address_in_use);
+      CHECK(std::string(error.what()).find(address) != std::string::npos);
+    }
+    CHECK(second.addresses().empty());
+    CHECK(converse(loop, first) == "hello\n");
+  }
+
+  TEST_CASE("an address of another machine is an error that names it") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    CHECK_THROWS_WITH_AS(server.listen(0, "192.0.2.1"),
+                         "cannot listen on 192.0.2.1:0: Cannot assign requested address",
+                         std::system_error);
+  }
+
+  TEST_CASE("what is no numeric address is refused with its text") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    for (const char* address : {"localhost", "127.0.0.1.1", "::1]", "1.2.3.4 "}) {
+      CHECK_THROWS_WITH_AS(server.listen(0, address),
+                           ("'" + std::string(address) + "' is not a numeric address").c_str(),
+                           std::invalid_argument);
+    }
+  }
+
+  TEST_CASE("two servers share a port if both want to") {
+    IOLoop loop;
+    ListenOptions options;
+    options.reuse_port = true;
+    TCPServer first(echo_once);
+    first.listen(0, "127.0.0.1", options);
+    TCPServer second(echo_once);
+    second.listen(first.port(), "127.0.0.1", options);
+    CHECK(second.port() == first.port());
+  }
+
+  TEST_CASE("the handler learns the peer's address") {
+    IOLoop loop;
+    std::vector<Address> peers;
+    TCPServer server([&peers](IOStream, Address peer) -> Task<> {
+      peers.push_back(peer);
+      return {};
+    });
+    server.listen(0);
+    const RawSocket client = RawSocket::connect_to(server.port());
+    REQUIRE(run_until(loop, [&] { return !peers.empty(); }));
+    CHECK(peers[0].ip == "127.0.0.1");
+    CHECK(peers[0].port == client.port());
+    CHECK(client.receive_all().empty());
+    if (has_ipv6(server)) {
+      const RawSocket six = RawSocket::connect_to(server.port(), true);
+      REQUIRE(run_until(loop, [&] { return peers.size() == 2; }));
+      CHECK(peers[1].ip == "::1");
+    }
+  }
+
+  TEST_CASE("more connections than allowed wait until one ends") {
+    IOLoop loop;
+    TCPServer server(hold, 2);
+    server.listen(0);
+    std::vector<RawSocket> clients;
+    for (int i = 0; i < 6; ++i) {
+      clients.push_back(RawSocket::connect_to(server.port(), has_ipv6(server) && i % 2 == 0));
+    }
+    REQUIRE(run_until(loop, [&] { return server.connections() == 2; }));
+    loop.run_sync(pause(20ms));
+    CHECK(server.connections() == 2);
+    // Each that ends makes room for one; those that wait come too, in whatever order.
+    std::size_t most = 0;
+    for (RawSocket& client : clients) {
+      client.close();
+      for (int i = 0; i < 10; ++i) {
+        loop.run_sync(pause(1ms));
+        most = std::max(most, server.connections());
+      }
+    }
+    CHECK(most == 2);
+    CHECK(run_until(loop, [&] { return server.connections() == 0; }));
+    const RawSocket late = RawSocket::connect_to(server.port());
+    CHECK(run_until(loop, [&] { return server.connections() == 1; }));
+  }
+
+  TEST_CASE("an exception in a handler is logged, ends its connection, and no other") {
+    testing::LogCapture log;
+    IOLoop loop;
+    int count = 0;
+    TCPServer server([&count](IOStream stream, Address peer) -> Task<> {
+      if (++count % 3 == 1) throw std::runtime_error("thrown at once");
+      if (count % 3 == 2) {
+        return [](IOStream s) -> Task<> {
+          const std::string line = co_await s.read_until("\n");
+          throw std::runtime_error("thrown later: " + line);
+        }(std::move(stream));
+      }
+      return echo_once(std::move(stream), std::move(peer));
+    });
+    server.listen(0, "127.0.0.1");
+    const RawSocket at_once = RawSocket::connect_to(server.port());
+    const RawSocket later = RawSocket::connect_to(server.port());
+    const RawSocket good = RawSocket::connect_to(server.port());
+    later.send("x\n");
+    good.send("hello\n");
+    CHECK(run_until(loop, [&] { return count == 3 && server.connections() == 0; }));
+    CHECK(at_once.receive_all().empty());
+    CHECK(later.receive_all().empty());
+    CHECK(good.receive_all() == "hello\n");
+    CHECK(log.contains("thrown at once"));
+    CHECK(log.contains("thrown later: x"));
+    CHECK(log.size() == 2);
+  }
+
+  TEST_CASE("an exception for a stream that came from elsewhere is logged too") {
+    testing::LogCapture log;
+    IOLoop loop;
+    TCPServer server([](IOStream, Address) -> Task<> { throw std::runtime_error("no"); });
+    auto [a, b] = testing::memory_stream_pair();
+    server.handle_stream(std::move(b), Address());
+    CHECK(log.contains("no"));
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("a server that stops keeps its connections, and takes no new ones") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    server.listen(0, "127.0.0.1");
+    const std::uint16_t port = server.port();
+    const RawSocket client = RawSocket::connect_to(port);
+    REQUIRE(run_until(loop, [&] { return server.connections() == 1; }));
+    server.stop();
+    server.stop();
+    CHECK(server.port() == 0);
+    CHECK_THROWS_AS(RawSocket::connect_to(port), std::system_error);
+    client.send("hello\n");
+    CHECK(run_until(loop, [&] { return server.connections() == 0; }));
+    CHECK(client.receive_all() == "hello\n");
+    server.listen(0, "127.0.0.1");
+    CHECK(converse(loop, server) == "hello\n");
+  }
+
+  TEST_CASE("a handler may stop the server") {
+    IOLoop loop;
+    TCPServer* self = nullptr;
+    TCPServer server([&self](IOStream, Address) -> Task<> {
+      self->stop();
+      return {};
+    });
+    self = &server;
+    server.listen(0);
+    const RawSocket client = RawSocket::connect_to(server.port());
+    CHECK(run_until(loop, [&] { return server.port() == 0; }));
+  }
+
+  TEST_CASE("a server that is destroyed closes its connections") {
+    IOLoop loop;
+    auto server = std::make_unique<TCPServer>(hold);
+    server->listen(0, "127.0.0.1");
+    std::vector<RawSocket> clients;
+    for (int i = 0; i < 5; ++i) clients.push_back(RawSocket::connect_to(server->port()));
+    REQUIRE(run_until(loop, [&] { return server->connections() == 5; }));
+    server.reset();
+    for (const RawSocket& client : clients) CHECK(client.receive_all().empty());
+    testing::run_ready(loop);
+  }
+
+  TEST_CASE("cancelling the connections ends what they wait for") {
+    testing::LogCapture log;
+    IOLoop loop;
+    int cancelled = 0;
+    TCPServer server([&cancelled](IOStream stream, Address) -> Task<> {
+      return [](IOStream s, int& count) -> Task<> {
+        try {
+          (void)co_await s.read_bytes(1);
+        } catch (const Cancelled&) {
+          ++count;
+        }
+      }(std::move(stream), cancelled);
+    });
+    server.listen(0, "127.0.0.1");
+    const RawSocket client = RawSocket::connect_to(server.port());
+    REQUIRE(run_until(loop, [&] { return server.connections() == 1; }));
+    server.cancel_connections();
+    CHECK(run_until(loop, [&] { return server.connections() == 0; }));
+    CHECK(cancelled == 1);
+    CHECK(client.receive_all().empty());
+  }
+
+  TEST_CASE("a thousand connections at the same time are all served") {
+    if (raise_descriptor_limit() < 2200) {
+      MESSAGE("skipped: the descriptor limit is too low");
+      return;
+    }
+    IOLoop loop;
+    TCPServer server(echo_once);
+    server.listen(0, "127.0.0.1");
+    std::vector<RawSocket> clients;
+    for (int i = 0; i < 1000; ++i) {
+      clients.push_back(RawSocket::connect_to(server.port()));
+      if (i % 100 == 99) testing::run_ready(loop);
+    }
+    REQUIRE(run_until(loop, [&] { return server.connections() == 1000; }));
+    for (int i = 0; i < 1000; ++i) clients[static_cast<std::size_t>(i)].send(std::to_string(i) + "\n");
+    REQUIRE(run_until(loop, [&] { return server.connections() == 0; }));
+    int right = 0;
+    for (int i = 0; i < 1000; ++i) {
+      if (clients[static_cast<std::size_t>(i)].receive_all() == std::to_string(i) + "\n") ++right;
+    }
+    CHECK(right == 1000);
+  }
+
+  TEST_CASE("a thousand connections one after the other leave nothing behind") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    server.listen(0, "127.0.0.1");
+    CHECK(converse(loop, server) == "hello\n");
+    const int before = test_support::open_descriptors();
+    for (int i = 0; i < 1000; ++i) {
+      const RawSocket client = RawSocket::connect_to(server.port());
+      client.send("x\n");
+      while (server.connections() == 0) testing::run_ready(loop);
+      while (server.connections() > 0) testing::run_ready(loop);
+    }
+    CHECK(test_support::open_descriptors() == before);
+  }
+
+  TEST_CASE("connections that were reset before they were accepted do no harm") {
+    IOLoop loop;
+    TCPServer server(echo_once);
+    server.listen(0, "127.0.0.1");
+    for (int i = 0; i < 20; ++i) RawSocket::connect_to(server.port()).reset();
+    CHECK(converse(loop, server) == "hello\n");
+  }
+}
+
+namespace {
+
+void set_descriptor_limit(rlim_t count) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = count;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+rlim_t first_free_descriptor() {
+  const int fd = ::dup(0);
+  ::close(fd);
+  return static_cast<rlim_t>(fd);
+}
+
+/// Returns 0 if a server that ran out of descriptors came to itself again.
+int run_out_of_descriptors() {
+  testing::LogCapture log;
+  IOLoop loop;
+  TCPServer server(echo_once);
+  server.listen(0);
+  std::vector<RawSocket> clients;
+  for (int i = 0; i < 4; ++i) {
+    clients.push_back(RawSocket::connect_to(server.port(), has_ipv6(server) && i % 2 == 0));
+    clients.back().send("hello\n");
+  }
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  set_descriptor_limit(first_free_descriptor());
+  loop.run_sync(pause(250ms));
+  if (server.connections() != 0) return 1;
+  // Two or three pauses, at most a record for each: no spinning.
+  if (log.empty() || log.size() > 4) return 2;
+  if (!log.contains("cannot accept connections for a moment: Too many open files")) return 3;
+  set_descriptor_limit(before.rlim_cur);
+  loop.run_sync(pause(150ms));
+  for (const RawSocket& client : clients) {
+    if (client.receive_all() != "hello\n") return 4;
+  }
+  return 0;
+}
+
+/// Returns 0 if a server can be destroyed, or can listen anew, while it pauses.
+int stop_in_the_pause() {
+  testing::LogCapture log;
+  IOLoop loop;
+  auto server = std::make_unique<TCPServer>(echo_once);
+  server->listen(0);
+  const std::uint16_t port = server->port();
+  const bool ipv6 = has_ipv6(*server);
+  const RawSocket first = RawSocket::connect_to(port);
+  const RawSocket second = RawSocket::connect_to(port, ipv6);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  set_descriptor_limit(first_free_descriptor());
+  loop.run_sync(pause(20ms));
+  if (log.empty()) return 1;
+  set_descriptor_limit(before.rlim_cur);
+  server->stop();
+  server->listen(0, "127.0.0.1");
+  for (int i = 0; i < 2; ++i) {
+    if (converse(loop, *server) != "hello\n") return 2;
+  }
+  const RawSocket third = RawSocket::connect_to(server->port());
+  set_descriptor_limit(first_free_descriptor());
+  loop.run_sync(pause(20ms));
+  server.reset();
+  loop.run_sync(pause(200ms));
+  return 0;
+}
+
+}  // namespace
+
+TEST_SUITE("net.tcpserver.descriptors") {
+  TEST_CASE("a server without descriptors pauses and then goes on") {
+    const auto end = core_tests::run_in_child([] { ::_exit(run_out_of_descriptors()); });
+    CHECK(end.exited_with(0));
+    CHECK(end.errors == "");
+  }
+
+  TEST_CASE("a server can be stopped and destroyed while it pauses") {
+    const auto end = core_tests::run_in_child([] { ::_exit(stop_in_the_pause()); });
+    CHECK(end.exited_with(0));
+    CHECK(end.errors == "");
+  }
+}

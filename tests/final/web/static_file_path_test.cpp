@@ -1,0 +1,219 @@
+#include <funnel/web.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "static_site.h"
+
+using namespace funnel;
+using namespace funnel::web;
+using namespace site;
+
+namespace {
+
+/// A root with secrets around it.
+class Tree {
+ public:
+  Tree() {
+    folder.write("secret.txt", "secret");
+    folder.write("root/index.html", "index");
+    folder.write("root/a/b.txt", "b");
+    folder.write("root/empty/x", "x");
+    folder.write("root/a/index.html", "index of a");
+    folder.write("root2/secret.txt", "secret");
+    folder.write("outside/index.html", "secret");
+  }
+  Route plain() const { return route<StaticFileHandler>("/s/(.*)", folder.path("root")); }
+  Route indexed() const {
+    return route<StaticFileHandler>("/i/(.*)", folder.path("root"), "index.html");
+  }
+
+  Folder folder;
+};
+
+}  // namespace
+
+TEST_SUITE("web.static_file.path") {
+  TEST_CASE("nothing outside the root is served, however the way is written") {
+    Tree tree;
+    StaticSite site({tree.plain(), tree.indexed()});
+    for (const char* path : {"../secret.txt",
+                             "%2e%2e/secret.txt",
+                             "..%2fsecret.txt",
+                             "%2E%2E%2Fsecret.txt",
+                             ".%2e/secret.txt",
+                             "a/../../secret.txt",
+                             "a%2F..%2F..%2Fsecret.txt",
+                             "./../secret.txt",
+                             "/../secret.txt",
+                             "a//../../secret.txt",
+                             "../root2/secret.txt",
+                             "../root2",
+                             "..",
+                             "../",
+                             "%2e%2e",
+                             "../root/index.html",
+                             "a/../../root/index.html",
+                             "../nothing.txt",
+                             "../../../../../../../../../../etc/passwd",
+                             "none/../../secret.txt"}) {
+      CAPTURE(path);
+      for (const char* prefix : {"/s/", "/i/"}) {
+        const Reply reply = site.fetch(prefix + std::string(path));
+        CHECK(reply.code == 403);
+        CHECK(reply.body.find("secret") == std::string::npos);
+      }
+    }
+    for (const char* path :
+         {"%252e%252e/secret.txt", "..%5csecret.txt", "..\\secret.txt", "/etc/passwd",
+          "%2Fetc%2Fpasswd", ".../secret.txt", "..%00/secret.txt"}) {
+      CAPTURE(path);
+      CHECK(site.fetch("/s/" + std::string(path)).code == 404);
+    }
+    CHECK(site.fetch("/s/%c0%ae%c0%ae/secret.txt").code == 400);
+  }
+
+  TEST_CASE("what looks the same inside and outside is refused in the same way") {
+    Tree tree;
+    StaticSite site({tree.plain()});
+    CHECK(site.fetch("/s/../secret.txt").bytes == site.fetch("/s/../missing.txt").bytes);
+  }
+
+  TEST_CASE("dots that stay inside the root are no harm") {
+    Tree tree;
+    StaticSite site({tree.plain()});
+    for (const char* path : {"a/../index.html", "./index.html", "a/./../index.html", "//index.html",
+                             "a%2f..%2Findex.html", "a/b.txt/../../index.html"}) {
+      CAPTURE(path);
+      const Reply reply = site.fetch("/s/" + std::string(path));
+      CHECK((reply.body == "index" || reply.code == 404));
+    }
+    CHECK(site.fetch("/s/a/../index.html").body == "index");
+  }
+
+  TEST_CASE("a path with a NUL is no file") {
+    Tree tree;
+    tree.folder.write("root/index.html", "index");
+    StaticSite site({tree.plain()});
+    for (const char* path : {"/s/index.html%00", "/s/index.html%00.txt", "/s/%00"}) {
+      CHECK(site.fetch(path).code == 404);
+    }
+  }
+
+  TEST_CASE("names are percent-decoded once") {
+    Tree tree;
+    tree.folder.write("root/with space.txt", "space");
+    tree.folder.write("root/100%25.txt", "percent");
+    tree.folder.write("root/\xC3\xA9.txt", "accent");
+    StaticSite site({tree.plain()});
+    CHECK(site.fetch("/s/with%20space.txt").body == "space");
+    CHECK(site.fetch("/s/100%2525.txt").body == "percent");
+    CHECK(site.fetch("/s/%C3%A9.txt").body == "accent");
+    CHECK(site.fetch("/s/with+space.txt").code == 404);
+  }
+
+  TEST_CASE("a link out of the root is refused, one inside is followed") {
+    Tree tree;
+    tree.folder.link(tree.folder.path("secret.txt"), "root/file_link.txt");
+    tree.folder.link("../secret.txt", "root/relative_link.txt");
+    tree.folder.link("../outside", "root/directory_link");
+    tree.folder.link("../root2/secret.txt", "root/neighbour_link.txt");
+    tree.folder.link("../root2", "root/neighbour");
+    tree.folder.link("a/b.txt", "root/inside.txt");
+    tree.folder.link("a", "root/inside");
+    tree.folder.link("nowhere", "root/dangling.txt");
+    tree.folder.link("loop.txt", "root/loop.txt");
+    StaticSite site({tree.plain(), tree.indexed()});
+    for (const char* path :
+         {"/s/file_link.txt", "/s/relative_link.txt", "/s/directory_link",
+          "/s/directory_link/index.html", "/i/directory_link/", "/i/directory_link",
+          "/s/neighbour_link.txt", "/s/neighbour/secret.txt"}) {
+      CAPTURE(path);
+      CHECK(site.fetch(path).code == 403);
+    }
+    CHECK(site.fetch("/s/inside.txt").body == "b");
+    CHECK(site.fetch("/s/inside/b.txt").body == "b");
+    CHECK(site.fetch("/s/dangling.txt").code == 404);
+    CHECK(site.fetch("/s/loop.txt").code == 404);
+  }
+
+  TEST_CASE("the root may be a link, or end with a slash, or be relative") {
+    Tree tree;
+    tree.folder.link("root", "link");
+    StaticSite site({route<StaticFileHandler>("/link/(.*)", tree.folder.path("link")),
+                     route<StaticFileHandler>("/slash/(.*)", tree.folder.path("root/")),
+                     route<StaticFileHandler>("/all/(.*)", "/"),
+                     route<StaticFileHandler>("/none/(.*)", tree.folder.path("none"))});
+    CHECK(site.fetch("/link/index.html").body == "index");
+    CHECK(site.fetch("/link/../secret.txt").code == 403);
+    CHECK(site.fetch("/slash/index.html").body == "index");
+    CHECK(site.fetch("/all" + tree.folder.path("root/a/b.txt")).body == "b");
+    CHECK(site.fetch("/none/index.html").code == 404);
+  }
+
+  TEST_CASE("a directory is forbidden where there is no default file") {
+    Tree tree;
+    StaticSite site({tree.plain()});
+    for (const char* path : {"/s/", "/s/a", "/s/a/", "/s/."}) CHECK(site.fetch(path).code == 403);
+  }
+
+  TEST_CASE("a directory is answered with its default file, under a name with a slash") {
+    Tree tree;
+    std::filesystem::create_directories(tree.folder.path("root/odd/index.html"));
+    tree.folder.link("../../secret.txt", "root/empty/index.html");
+    StaticSite site({tree.indexed()});
+    const Reply root = site.fetch("/i/");
+    CHECK(root.body == "index");
+    CHECK(root.header("Content-Type") == "text/html; charset=UTF-8");
+    const Reply named = site.fetch("/i/a");
+    CHECK(named.status_line() == "HTTP/1.1 301 Moved Permanently");
+    CHECK(named.header("Location") == "/i/a/");
+    CHECK(site.fetch("/i/a/").body == "index of a");
+    CHECK(site.fetch("/i/a/", "", "HEAD").header("Content-Length") == "10");
+    CHECK(site.fetch("/i/empty/").code == 403);
+    CHECK(site.fetch("/i/odd/").code == 403);
+    std::filesystem::remove(tree.folder.path("root/empty/index.html"));
+    CHECK(site.fetch("/i/empty/").code == 404);
+    CHECK(site.fetch("/i/index.html/").code == 404);
+    CHECK(site.fetch("/i/index.html/x").code == 404);
+  }
+
+  TEST_CASE("a redirect never leads to another host") {
+    Tree tree;
+    std::filesystem::create_directories(tree.folder.path("root/evil.example"));
+    StaticSite site({route<StaticFileHandler>("/(.*)", tree.folder.path("root"), "index.html")});
+    for (const char* path : {"//evil.example", "//evil.example/..", "//a", "///a",
+                             "//evil.example/%2e", "//evil.example/../a"}) {
+      CAPTURE(path);
+      const Reply reply = site.fetch(path);
+      CHECK(reply.code == 403);
+      CHECK(!reply.has_header("Location"));
+    }
+    CHECK(site.fetch("/a").header("Location") == "/a/");
+  }
+
+  TEST_CASE("a pipe is forbidden at once, not waited for") {
+    Tree tree;
+    REQUIRE(::mkfifo(tree.folder.path("root/pipe").c_str(), 0666) == 0);
+    StaticSite site({tree.plain(), route<StaticFileHandler>("/dev/(.*)", "/dev")});
+    CHECK(site.fetch("/s/pipe").code == 403);
+    CHECK(site.fetch("/dev/zero").code == 403);
+  }
+
+  TEST_CASE("a file that may not be read is forbidden") {
+    Tree tree;
+    const bool is_root = ::geteuid() == 0;
+    REQUIRE(::chmod(tree.folder.path("root/a/b.txt").c_str(), 0) == 0);
+    StaticSite site({tree.plain()});
+    // Root may read everything; as anybody else it may not.
+    if (is_root) REQUIRE(::seteuid(65534) == 0);
+    const Reply reply = site.fetch("/s/a/b.txt");
+    const Reply readable = site.fetch("/s/index.html");
+    if (is_root) REQUIRE(::seteuid(0) == 0);
+    CHECK(reply.code == 403);
+    CHECK(readable.body == "index");
+  }
+}

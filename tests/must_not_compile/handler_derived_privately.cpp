@@ -1,0 +1,9 @@
+// expect: a handler must derive publicly from funnel::web::RequestHandler
+#include <funnel/web.h>
+
+class Handler : funnel::web::RequestHandler {
+ public:
+  void get() {}
+};
+
+const auto route = funnel::web::route<Handler>("/");

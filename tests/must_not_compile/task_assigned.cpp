@@ -1,0 +1,4 @@
+// expect: use of deleted function|operator is implicitly deleted
+#include <funnel/task.h>
+
+void assign(funnel::Task<>& to, const funnel::Task<>& from) { to = from; }
