@@ -6,6 +6,4 @@ class Handler : public funnel::web::RequestHandler {
   void get() {}
 };
 
-funnel::web::Route make(const std::string& pattern) {
-  return funnel::web::route<Handler>(pattern);
-}
+funnel::web::Route make(const std::string& pattern) { return funnel::web::route<Handler>(pattern); }

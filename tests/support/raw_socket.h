@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -73,6 +74,11 @@ class RawSocket {
     const ssize_t count = ::recv(fd_, block.data(), block.size(), 0);
     if (count < 0) fail("recv");
     return {block.data(), static_cast<std::size_t>(count)};
+  }
+  /// Tells whether `receive` would not wait.
+  bool readable() const {
+    pollfd entry{fd_, POLLIN, 0};
+    return ::poll(&entry, 1, 0) > 0;
   }
   /// Receives up to the peer's end.
   std::string receive_all() const {

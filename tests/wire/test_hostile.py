@@ -99,7 +99,7 @@ class HostileTest(wire_support.WireTest):
         deadline = time.monotonic() + 5 * wire_support.TIME_SCALE
         while time.monotonic() < deadline and sent < 50_000_000:
             try:
-                sent += connection.send(block)
+                sent += connection.send(block[sent % len(block):])
             except BlockingIOError:
                 time.sleep(0.001)
             except (ConnectionResetError, BrokenPipeError):

@@ -52,7 +52,10 @@ class WireTest(unittest.TestCase):
         cls.addClassCleanup(cls.server.stop)
         cls.idle_descriptors = cls.server.descriptors()
 
-    def tearDown(self):
+    def setUp(self):
+        self.addCleanup(self.check_server)  # runs last, after the connections were closed
+
+    def check_server(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
         connection.request("GET", "/")
         self.assertEqual(connection.getresponse().read(), b"Hello, world")

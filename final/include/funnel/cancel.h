@@ -51,6 +51,7 @@ class CancelSource {
   explicit CancelSource(CancelToken parent) noexcept;
   CancelSource(const CancelSource&) = delete;
   CancelSource& operator=(const CancelSource&) = delete;
+  ~CancelSource() = default;
 
   /// Ends every wait in the scope with `Cancelled`, from now on, in the next turn of
   /// the loop. Asking twice is harmless.

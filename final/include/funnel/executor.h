@@ -110,6 +110,8 @@ class [[nodiscard]] ExecutorWait final : private detail::Waiter {
  public:
   explicit ExecutorWait(std::shared_ptr<detail::ExecutorCall<F>> call) noexcept
       : call_(std::move(call)) {}
+  ExecutorWait(const ExecutorWait&) = delete;
+  ExecutorWait& operator=(const ExecutorWait&) = delete;
   ExecutorWait(ExecutorWait&& other) noexcept : call_(std::move(other.call_)) {}
   ExecutorWait& operator=(ExecutorWait&&) = delete;
   ~ExecutorWait() {

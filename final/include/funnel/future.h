@@ -106,7 +106,8 @@ class StateRef {
     if (state_ != nullptr) state_->retain();
   }
   StateRef(StateRef&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  StateRef& operator=(StateRef other) noexcept {
+  StateRef& operator=(const StateRef& other) noexcept { return *this = StateRef(other); }
+  StateRef& operator=(StateRef&& other) noexcept {
     std::swap(state_, other.state_);
     return *this;
   }
@@ -164,6 +165,8 @@ class Future {
    public:
     Awaiter(detail::StateRef<T> state, bool may_move) noexcept
         : state_(std::move(state)), may_move_(may_move) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
     Awaiter(Awaiter&& other) noexcept
         : state_(std::move(other.state_)), may_move_(other.may_move_) {}
     Awaiter& operator=(Awaiter&&) = delete;
@@ -219,7 +222,8 @@ class Promise {
     if (state_) state_->retain_promise();
   }
   Promise(Promise&& other) noexcept = default;
-  Promise& operator=(Promise other) noexcept {
+  Promise& operator=(const Promise& other) noexcept { return *this = Promise(other); }
+  Promise& operator=(Promise&& other) noexcept {
     std::swap(state_, other.state_);
     return *this;
   }

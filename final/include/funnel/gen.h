@@ -19,6 +19,8 @@ namespace funnel::gen {
 class [[nodiscard]] Sleep final : private detail::Waiter, private detail::TimerNode {
  public:
   explicit Sleep(Duration delay) noexcept : delay_(delay) {}
+  Sleep(const Sleep&) = delete;
+  Sleep& operator=(const Sleep&) = delete;
   Sleep(Sleep&& other) noexcept : detail::Waiter(std::move(other)), delay_(other.delay_) {}
   Sleep& operator=(Sleep&&) = delete;
   ~Sleep() { withdraw(); }

@@ -27,11 +27,11 @@ struct RequestHeadView;
 /// connections off.
 class HTTPServerOptions {
  public:
-  std::size_t max_request_line = 8 * 1024;         // bytes; above: 414
-  std::size_t max_header_size = 64 * 1024;         // bytes of the whole head; above: 431
-  std::size_t max_header_lines = 100;              // above: 431
-  std::uint64_t max_body_size = 10 * 1024 * 1024;  // bytes; above: 413
-  std::size_t max_connections = 10'000;            // the others wait in the system's queue
+  std::size_t max_request_line = std::size_t{8} * 1024;  // bytes; above: 414
+  std::size_t max_header_size = std::size_t{64} * 1024;  // bytes of the whole head; above: 431
+  std::size_t max_header_lines = 100;                    // above: 431
+  std::uint64_t max_body_size = std::uint64_t{10} * 1024 * 1024;  // bytes; above: 413
+  std::size_t max_connections = 10'000;  // the others wait in the system's queue
   Duration idle_connection_timeout = std::chrono::seconds(75);  // between requests
   Duration header_timeout = std::chrono::seconds(20);           // for a whole head
   Duration body_timeout = std::chrono::seconds(30);             // without progress
@@ -47,6 +47,7 @@ class HTTPServerRequest {
  public:
   HTTPServerRequest(const HTTPServerRequest&) = delete;
   HTTPServerRequest& operator=(const HTTPServerRequest&) = delete;
+  ~HTTPServerRequest() = default;
 
   std::string_view method() const noexcept;
   /// Returns the target as it was sent.

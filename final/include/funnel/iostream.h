@@ -41,8 +41,8 @@ class StreamBufferFullError : public StreamClosedError {
 class IOStreamOptions {
  public:
   /// The most that may lie unread, or unsent, in memory, in bytes.
-  std::size_t max_buffer_size = 100 * 1024 * 1024;
-  std::size_t max_write_buffer_size = 100 * 1024 * 1024;
+  std::size_t max_buffer_size = std::size_t{100} * 1024 * 1024;
+  std::size_t max_write_buffer_size = std::size_t{100} * 1024 * 1024;
 };
 
 namespace detail {
@@ -57,7 +57,10 @@ class ReadOp : public Waiter {
 
  protected:
   explicit ReadOp(StreamCore& core) noexcept : core_(&core) {}
+  ReadOp(const ReadOp&) = delete;
+  ReadOp& operator=(const ReadOp&) = delete;
   ReadOp(ReadOp&& other) noexcept : Waiter(std::move(other)), core_(other.core_) {}
+  ReadOp& operator=(ReadOp&&) = delete;
   ~ReadOp() = default;
 
   bool ready();
@@ -78,6 +81,8 @@ class [[nodiscard]] StreamRead final : private detail::ReadOp {
 
   StreamRead(detail::StreamCore& core, Kind kind, std::string delimiter, std::size_t count)
       : detail::ReadOp(core), kind_(kind), delimiter_(std::move(delimiter)), count_(count) {}
+  StreamRead(const StreamRead&) = delete;
+  StreamRead& operator=(const StreamRead&) = delete;
   StreamRead(StreamRead&&) noexcept = default;
   StreamRead& operator=(StreamRead&&) = delete;
   ~StreamRead() { withdraw(); }
@@ -103,6 +108,8 @@ class [[nodiscard]] StreamRead final : private detail::ReadOp {
 class [[nodiscard]] StreamFill final : private detail::ReadOp {
  public:
   explicit StreamFill(detail::StreamCore& core) noexcept;
+  StreamFill(const StreamFill&) = delete;
+  StreamFill& operator=(const StreamFill&) = delete;
   StreamFill(StreamFill&&) noexcept = default;
   StreamFill& operator=(StreamFill&&) = delete;
   ~StreamFill() { withdraw(); }
@@ -137,13 +144,15 @@ class [[nodiscard]] StreamFill final : private detail::ReadOp {
 class IOStream {
  public:
   explicit IOStream(std::unique_ptr<detail::StreamCore> core) noexcept;
+  IOStream(const IOStream&) = delete;
+  IOStream& operator=(const IOStream&) = delete;
   IOStream(IOStream&&) noexcept;
   IOStream& operator=(IOStream&&) noexcept;
   ~IOStream();
 
   /// Reads up to and including `delimiter` (not empty). If it does not end within
   /// `max_bytes`, closes the stream and throws `StreamBufferFullError`.
-  StreamRead read_until(std::string delimiter, std::size_t max_bytes = 64 * 1024);
+  StreamRead read_until(std::string delimiter, std::size_t max_bytes = std::size_t{64} * 1024);
   /// Reads exactly `count` bytes; with `partial`, what is there, between one and `count`.
   StreamRead read_bytes(std::size_t count, bool partial = false);
   /// Reads to the peer's end, and then returns what remained, once.

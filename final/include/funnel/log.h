@@ -17,6 +17,7 @@ class Logger {
   constexpr explicit Logger(std::string_view name) noexcept : name_(name) {}
   Logger(const Logger&) = delete;
   Logger& operator=(const Logger&) = delete;
+  ~Logger() = default;
 
   std::string_view name() const noexcept { return name_; }
   /// `Level::info` at first. Not synchronised: set it before threads exist.

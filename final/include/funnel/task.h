@@ -69,6 +69,8 @@ class [[nodiscard]] Task {
 
   Task() noexcept requires std::is_void_v<T>
   = default;
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
   Task(Task&& other) noexcept : frame_(std::exchange(other.frame_, {})) {}
   Task& operator=(Task&& other) noexcept {
     if (this != &other) {

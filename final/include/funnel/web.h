@@ -172,7 +172,6 @@ class RequestHandler {
   std::optional<std::uint64_t> content_length_;
   bool headers_written_ = false;
   bool finished_ = false;
-  bool ended_ = false;
 };
 
 /// What can be set for a whole application.

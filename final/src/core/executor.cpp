@@ -42,7 +42,7 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
   }
 
   void shut_down(bool wait) {
-    std::deque<std::function<void()>> dropped;  // destroyed outside the lock
+    std::deque<std::function<void()>> dropped;
     std::vector<std::thread> workers;
     {
       const std::lock_guard lock(mutex_);
@@ -51,6 +51,7 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
       workers.swap(workers_);
     }
     ready_.notify_all();
+    dropped.clear();  // outside the lock, and before the wait for what runs
     for (std::thread& worker : workers) wait ? worker.join() : worker.detach();
   }
 
@@ -108,7 +109,8 @@ namespace {
 
 class DefaultExecutor : public ThreadPoolExecutor {
  public:
-  DefaultExecutor() : ThreadPoolExecutor(5 * std::max(1U, std::thread::hardware_concurrency())) {
+  DefaultExecutor()
+      : ThreadPoolExecutor(std::size_t{5} * std::max(1U, std::thread::hardware_concurrency())) {
     detach();
   }
 };

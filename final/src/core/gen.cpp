@@ -27,7 +27,7 @@ DeadlineScope::DeadlineScope(TimePoint deadline) : loop_(IOLoop::current()) {
   set_timer(loop_, *this, deadline);
 }
 
-void log_ignored_failure(std::exception_ptr error) noexcept {
+void log_ignored_failure(const std::exception_ptr& error) noexcept {
   log_exception("multi: another failure beside the one that was thrown", error);
 }
 

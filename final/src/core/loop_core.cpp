@@ -109,9 +109,9 @@ void LoopCore::close() {
                 "an IOLoop was destroyed before the streams and servers that were made on it");
   while (!watches_.empty()) remove_handler(watches_.begin()->first);
   // The destructor of what a callback or a task holds may add more.
-  while (!ready_.empty() || !timeouts_.empty() || background_.size() != 0) {
-    background_.destroy_all();
+  while (!ready_.empty() || !timeouts_.empty()) {
     while (!ready_.empty()) ready_.pop_front().drop_ready();
+    background_.destroy_all();
     if (!timeouts_.empty()) remove_timeout(timeouts_.begin()->first);
   }
 }

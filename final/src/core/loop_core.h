@@ -33,6 +33,7 @@ class RemoteQueue {
   explicit RemoteQueue(LoopCore& core) noexcept : core_(&core) {}
   RemoteQueue(const RemoteQueue&) = delete;
   RemoteQueue& operator=(const RemoteQueue&) = delete;
+  ~RemoteQueue() = default;
 
   /// Runs `callback` on the loop. Any thread.
   void push(std::function<void()> callback);
@@ -50,6 +51,8 @@ class RemoteQueue {
 class LoopCore final : public Clock::Listener {
  public:
   LoopCore(IOLoop& loop, Clock& clock);
+  LoopCore(const LoopCore&) = delete;
+  LoopCore& operator=(const LoopCore&) = delete;
   ~LoopCore();
 
   /// Drops all that has not run yet; the last thing that is called. Not the destructor's

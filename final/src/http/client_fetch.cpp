@@ -54,7 +54,7 @@ ClientState::~ClientState() { loop.core().resource_removed(); }
 
 void ClientState::close() noexcept {
   closed_ = true;
-  pool.close();
+  pool.clear();
   fetches.for_each([](Fetch& fetch) { fetch.client_closed(); });
 }
 

@@ -30,7 +30,7 @@ std::unique_ptr<ClientConnection> ClientPool::take(const URL& url) {
 }
 
 void ClientPool::give(std::unique_ptr<ClientConnection> connection, const URL& url, TimePoint now) {
-  if (closed_ || !connection->reusable()) return;
+  if (!connection->reusable()) return;
   if (options_.max_idle_connections == 0 || options_.max_idle_connections_per_host == 0) return;
   connection->watch(now);
   Connections& connections = origins_[url];
@@ -84,10 +84,10 @@ void ClientPool::timer_fired() {
   set_timer(loop_, *this, time_after(*oldest, options_.idle_connection_timeout));
 }
 
-void ClientPool::close() noexcept {
-  closed_ = true;
+void ClientPool::clear() noexcept {
   origins_.clear();
   size_ = 0;
+  timer_set_ = false;
   cancel_timer(loop_, *this);
 }
 

@@ -29,8 +29,8 @@ class ClientPool final : private detail::TimerNode {
   /// Keeps a connection for the next request to this origin, or closes it if it is not good
   /// for one.
   void give(std::unique_ptr<ClientConnection> connection, const URL& url, TimePoint now);
-  /// Closes all, and whatever is given from now on.
-  void close() noexcept;
+  /// Closes all.
+  void clear() noexcept;
 
  private:
   struct ByOrigin {
@@ -46,7 +46,6 @@ class ClientPool final : private detail::TimerNode {
   std::map<URL, Connections, ByOrigin> origins_;
   std::size_t size_ = 0;
   bool timer_set_ = false;
-  bool closed_ = false;
 };
 
 }  // namespace funnel::http

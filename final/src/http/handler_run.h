@@ -25,6 +25,8 @@ class HandlerRun final : private detail::TaskObserver, private detail::CancelHoo
 
   HandlerRun(Task<>& handler, CancelSource& scope, Listener& listener) noexcept
       : handler_(handler), scope_(scope), listener_(listener) {}
+  HandlerRun(const HandlerRun&) = delete;
+  HandlerRun& operator=(const HandlerRun&) = delete;
   HandlerRun(HandlerRun&& other) noexcept
       : TaskObserver(),
         CancelHook(),

@@ -16,10 +16,11 @@ namespace funnel::http {
 namespace {
 
 constexpr Duration linger_time = std::chrono::seconds(2);
-constexpr std::size_t linger_bytes = 256 * 1024;
-constexpr std::size_t pipelined_bytes = 64 * 1024;  // read ahead while a handler runs
-constexpr std::size_t batch_bytes = 64 * 1024;      // answers collected before they are sent
-constexpr std::size_t worth_no_copy = 16 * 1024;
+constexpr std::size_t linger_bytes = std::size_t{256} * 1024;
+constexpr std::size_t pipelined_bytes = std::size_t{64} * 1024;  // read ahead while a handler runs
+constexpr std::size_t batch_bytes =
+    std::size_t{64} * 1024;  // answers collected before they are sent
+constexpr std::size_t worth_no_copy = std::size_t{16} * 1024;
 
 /// Tells whether a handler whose peer has gone is expected to end with this exception.
 bool says_closed(const std::exception_ptr& error) noexcept {
@@ -227,7 +228,7 @@ Task<> ServerConnection::watch(CancelSource& scope) {
   scope.cancel();
 }
 
-void ServerConnection::end_request(std::exception_ptr error) {
+void ServerConnection::end_request(const std::exception_ptr& error) {
   handling_ = false;
   if (error) handler_failed(error);
   if (!finished_ && !stream_.closed()) {

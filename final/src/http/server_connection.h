@@ -69,7 +69,7 @@ class ServerConnection final : public HTTPConnection,
   void begin_request();
   Task<> call_handler();
   void handler_suspended(CancelSource& scope) override;
-  void end_request(std::exception_ptr error);
+  void end_request(const std::exception_ptr& error);
   void handler_failed(const std::exception_ptr& error);
   void refuse(ParseError error);
   void refuse(int code, std::string_view message);

@@ -12,7 +12,7 @@ namespace funnel::detail {
 /// The state of an `IOStream`.
 class StreamCore final : private Transport::Sink {
  public:
-  static constexpr std::size_t high_watermark = 64 * 1024;
+  static constexpr std::size_t high_watermark = std::size_t{64} * 1024;
   static constexpr std::size_t low_watermark = high_watermark / 2;
 
   StreamCore(IOLoop& loop, TransportRef<Transport> transport, IOStreamOptions options);

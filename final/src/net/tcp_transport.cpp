@@ -18,7 +18,8 @@ void TcpTransport::start_read(char* data, std::size_t size) {
       asio::buffer(data, size),
       [self = TransportRef<TcpTransport>(this)](const asio::error_code& error, std::size_t count) {
         if (self->sink_ == nullptr) return;
-        self->sink_->read_done(error == asio::error::eof ? std::error_code{} : standard_error(error), count);
+        self->sink_->read_done(
+            error == asio::error::eof ? std::error_code{} : standard_error(error), count);
       });
 }
 

@@ -77,11 +77,11 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
     ++running_;
     auto socket = std::make_shared<TcpSocket>(loop_->core().context());
     sockets_.push_back(socket);
-    socket->async_connect(
-        endpoint, [attempts = attempts_, socket, endpoint](const asio::error_code& error) {
-          if (attempts->race == nullptr) return;
-          attempts->race->ended(*socket, endpoint, detail::standard_error(error));
-        });
+    socket->async_connect(endpoint,
+                          [attempts = attempts_, socket, endpoint](const asio::error_code& error) {
+                            if (attempts->race == nullptr) return;
+                            attempts->race->ended(*socket, endpoint, detail::standard_error(error));
+                          });
     if (next_ < endpoints_.size()) {
       set_timer(*loop_, *this, time_after(loop_->time(), head_start));
     }

@@ -75,7 +75,10 @@ class TransportRef {
   TransportRef(const TransportRef& other) noexcept : transport_(other.transport_) {
     if (transport_ != nullptr) transport_->retain();
   }
-  TransportRef& operator=(TransportRef other) noexcept {
+  TransportRef& operator=(const TransportRef& other) noexcept {
+    return *this = TransportRef(other);
+  }
+  TransportRef& operator=(TransportRef&& other) noexcept {
     std::swap(transport_, other.transport_);
     return *this;
   }

@@ -308,7 +308,6 @@ void RequestHandler::handle_exception(const std::exception_ptr& error) {
 }
 
 void RequestHandler::ended() {
-  if (std::exchange(ended_, true)) return;
   try {
     application_->log_request(*this);
   } catch (const std::exception& error) {

@@ -37,8 +37,9 @@ void RouteTable::add_pattern(std::size_t index) {
   const Route& route = routes_[index];
   const std::size_t arity = route.endpoint().arity();
   if (is_literal(route.pattern())) {
-    if (arity != 0)
+    if (arity != 0) {
       throw_bad_route(route, "the pattern has no groups, but its handler has parameters");
+    }
     literals_.emplace(route.pattern(), index);  // an equal one before it stays in force
     return;
   }

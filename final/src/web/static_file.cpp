@@ -122,10 +122,7 @@ Found look_up(const std::string& root, const std::string& path,
   if (!is_inside(real, real_root)) return Found(Found::Kind::forbidden);
   Found found = open_file(real);
   const bool may_index = path.empty() || path.ends_with('/');
-  if (found.kind != Found::Kind::directory || default_filename.empty() || !may_index) {
-    if (found.kind == Found::Kind::file && path.ends_with('/')) return Found(Found::Kind::nothing);
-    return found;
-  }
+  if (found.kind != Found::Kind::directory || default_filename.empty() || !may_index) return found;
   const std::string index = real_path(real + "/" + default_filename);
   if (index.empty()) return Found(Found::Kind::nothing);
   if (!is_inside(index, real_root)) return Found(Found::Kind::forbidden);

@@ -234,11 +234,18 @@ TEST_SUITE("core.executor") {
       ended = true;
     }));
     const Started waiting(watch(second, *executor, [] {}));
+    struct OpenWhenDropped {
+      explicit OpenWhenDropped(Gate& g) : gate(g) {}
+      OpenWhenDropped(const OpenWhenDropped&) = delete;
+      OpenWhenDropped& operator=(const OpenWhenDropped&) = delete;
+      ~OpenWhenDropped() { gate.open(); }
+      Gate& gate;
+    };
+    // What runs ends only after the rest was dropped.
+    executor->submit([opener = std::make_shared<OpenWhenDropped>(gate)] {});
     started.wait();
-    std::thread opener([&] { gate.open(); });
     executor.reset();
     CHECK(ended);
-    opener.join();
     run_ready(loop);
     CHECK(first == "done destroyed ");
     CHECK(second == "the executor was destroyed before it ran the functiondestroyed ");

@@ -171,6 +171,7 @@ TEST_SUITE("http.client.fetch") {
     CHECK(contains(error_of<std::system_error>(loop, client.fetch(server.url())),
                    server.host() + " closed the connection without an answer"));
     CHECK(server.accepted == 3);
+    CHECK(server.requests.size() == 4);
   }
 
   TEST_CASE("what may not be done twice is not sent again") {

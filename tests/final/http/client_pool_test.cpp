@@ -203,6 +203,7 @@ TEST_SUITE("http.client.pool") {
     IOLoop loop;
     ScriptedServer server;
     auto client = std::make_unique<AsyncHTTPClient>();
+    const Task<HTTPResponse> never_started = client->fetch(server.url());
     get(loop, client->fetch(server.url()));
     CHECK(server.connections() == 1);
     client.reset();

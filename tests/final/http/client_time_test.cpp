@@ -215,6 +215,25 @@ TEST_SUITE("http.client.time") {
     CHECK(server.connections() == 1);
   }
 
+  TEST_CASE("a fetch that is cancelled just when its turn comes sends nothing") {
+    IOLoop loop;
+    ScriptedServer server;
+    AsyncHTTPClient client(one_client());
+    CancelSource scope;
+    std::vector<std::string> log;
+    const auto then_cancel = [](Task<HTTPResponse> fetch, CancelSource& other) -> Task<> {
+      co_await std::move(fetch);
+      other.cancel();
+    };
+    std::vector<Task<>> both;
+    both.push_back(then_cancel(client.fetch(server.url()), scope));
+    both.push_back(note(gen::with_token(scope.token(), client.fetch(server.url())), "second", log));
+    loop.run_sync(gen::multi(std::move(both)), seconds(10));
+    CHECK(log == std::vector<std::string>{"second Operation canceled"});
+    CHECK(get(loop, client.fetch(server.url())).body == "ok");
+    CHECK(server.requests.size() == 2);
+  }
+
   TEST_CASE("a fetch that is destroyed closes its connection and lets the next one go on") {
     IOLoop loop;
     ScriptedServer server({{hanging()}, {ok("2")}});

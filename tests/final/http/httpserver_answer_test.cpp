@@ -153,7 +153,8 @@ TEST_SUITE("http.httpserver.answer") {
       c.write_headers(304, "Not Modified", "", 7);
       c.finish();
     }));
-    CHECK(ask_both(fixture, "GET").bytes == "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n");
+    CHECK(ask_both(fixture, "GET").bytes ==
+          "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n");
   }
 
   TEST_CASE("304 in pieces of unknown length tells no coding") {

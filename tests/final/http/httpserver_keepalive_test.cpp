@@ -101,7 +101,8 @@ TEST_SUITE("http.httpserver.keepalive") {
       return echo_app(request, connection);
     });
     Client client = fixture.connect();
-    client.send("GET / HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\nGET /slow HTTP/1.1\r\nHost: h\r\nY: 2\r\n\r\n");
+    client.send(
+        "GET / HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\nGET /slow HTTP/1.1\r\nHost: h\r\nY: 2\r\n\r\n");
     CHECK(seen == std::vector<std::string>{"Host: h\r\nX: 1\r\n", "Host: h\r\nY: 2\r\n"});
   }
 

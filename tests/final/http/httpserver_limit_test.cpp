@@ -136,8 +136,7 @@ TEST_SUITE("http.httpserver.limit") {
     };
     std::vector<Task<std::string>> all;
     for (int i = 0; i < 20; ++i) all.push_back(conversation(server.port()));
-    const std::vector<std::string> answers =
-        loop.run_sync(gen::multi(std::move(all)), 30s);
+    const std::vector<std::string> answers = loop.run_sync(gen::multi(std::move(all)), 30s);
     for (const std::string& answer : answers) CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
   }
 }

@@ -89,8 +89,8 @@ TEST_SUITE("http.httpserver.timeout") {
     Client client = fixture.connect();
     int seconds = 0;
     for (; seconds < 60 && !client.ended(); ++seconds) {
-      client.send(seconds < 20 ? std::string_view("GET / HTTP/1.1\r\nHost: ").substr(
-                                     static_cast<std::size_t>(seconds), 1)
+      client.send(seconds < 20 ? std::string_view("GET / HTTP/1.1\r\nHost: ")
+                                     .substr(static_cast<std::size_t>(seconds), 1)
                                : "h");
       fixture.pass(1s);
     }

@@ -68,10 +68,9 @@ using TransportRef = detail::TransportRef<NotingTransport>;
 /// Connects a transport that notes to the server.
 TransportRef connect_noting(Fixture& fixture) {
   TransportRef transport(new NotingTransport);
-  fixture.server->handle_stream(
-      IOStream(std::make_unique<detail::StreamCore>(fixture.loop, TransportRef(transport),
-                                                    IOStreamOptions())),
-      Address("192.0.2.1", 4711));
+  fixture.server->handle_stream(IOStream(std::make_unique<detail::StreamCore>(
+                                    fixture.loop, TransportRef(transport), IOStreamOptions())),
+                                Address("192.0.2.1", 4711));
   fixture.run();
   return transport;
 }

@@ -2,9 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <funnel/error.h>
 #include <funnel/gen.h>
-#include <funnel/iostream.h>
 #include <funnel/ioloop.h>
+#include <funnel/iostream.h>
 #include <funnel/tcpclient.h>
 #include <funnel/tcpserver.h>
 #include <funnel/testing.h>
@@ -76,7 +77,9 @@ class Pair {
         b(ends_.second) {}
 
   /// Runs a read of one of the ends.
-  std::string read(funnel::StreamRead operation) { return loop.run_sync(await(std::move(operation)), 10s); }
+  std::string read(funnel::StreamRead operation) {
+    return loop.run_sync(await(std::move(operation)), 10s);
+  }
   bool fill(funnel::IOStream& stream) { return loop.run_sync(await_fill(&stream), 10s); }
   /// Waits for a future; throws what it failed with.
   void wait(funnel::Future<> future) { loop.run_sync(await_future(std::move(future)), 10s); }
@@ -110,6 +113,21 @@ class Pair {
   funnel::IOStream& a;
   funnel::IOStream& b;
 };
+
+/// Notes how a read goes: what it gave, or `waiting`, `full`, `closed`, `error`, `cancelled`.
+inline funnel::Task<> read_into(funnel::StreamRead operation, std::string* result) {
+  *result = "waiting";
+  try {
+    std::string bytes = co_await std::move(operation);
+    *result = bytes;
+  } catch (const funnel::StreamBufferFullError&) {
+    *result = "full";
+  } catch (const funnel::StreamClosedError& error) {
+    *result = error.code() ? "error" : "closed";
+  } catch (const funnel::Cancelled&) {
+    *result = "cancelled";
+  }
+}
 
 /// Runs a test over memory and over TCP.
 template <typename Test>

@@ -194,8 +194,8 @@ TEST_SUITE("net.tcpclient") {
   TEST_CASE("the last failure is told, with its address") {
     IOLoop loop;
     const std::uint16_t port = test_support::refused_port();
-    const Result result = connect_to({Address("127.0.0.1", test_support::refused_port()),
-                                      Address("127.0.0.1", port)});
+    const Result result = connect_to(
+        {Address("127.0.0.1", test_support::refused_port()), Address("127.0.0.1", port)});
     CHECK(result.code == std::errc::connection_refused);
     CHECK(result.error.find("127.0.0.1:" + std::to_string(port)) != std::string::npos);
   }
@@ -221,8 +221,8 @@ TEST_SUITE("net.tcpclient") {
     IOLoop loop;
     const HangingPort hanging;
     const int descriptors = test_support::open_descriptors();
-    OverrideResolver resolver(names({Address("127.0.0.1", hanging.port()),
-                                     Address("127.0.0.1", hanging.port())}));
+    OverrideResolver resolver(
+        names({Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}));
     CancelSource scope;
     Result result;
     const Started attempt(connect(&resolver, "host", 0, &result), scope.token());
@@ -238,8 +238,8 @@ TEST_SUITE("net.tcpclient") {
     IOLoop loop;
     const HangingPort hanging;
     const int descriptors = test_support::open_descriptors();
-    OverrideResolver resolver(names({Address("127.0.0.1", hanging.port()),
-                                     Address("127.0.0.1", hanging.port())}));
+    OverrideResolver resolver(
+        names({Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}));
     Result result;
     Started attempt(connect(&resolver, "host", 0, &result));
     testing::run_ready(loop);
@@ -266,9 +266,8 @@ TEST_SUITE("net.tcpclient") {
     {
       const HangingPort hanging;
       const RawSocket server = RawSocket::listen_anywhere();
-      CHECK(around_head_start({Address("127.0.0.1", hanging.port()),
-                               Address("127.0.0.1", server.port())},
-                              300ms)
+      CHECK(around_head_start(
+                {Address("127.0.0.1", hanging.port()), Address("127.0.0.1", server.port())}, 300ms)
                 .second);
     }
     CHECK(test_support::open_descriptors() == descriptors);

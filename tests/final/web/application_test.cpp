@@ -34,7 +34,8 @@ TEST_SUITE("web.application") {
     Site site({route<Do>("/ok", [](Do& handler) { handler.write("x"); }),
                route<Do>("/moved", [](Do& handler) { handler.redirect("/ok"); }),
                route<Do>("/bad", [](Do&) { throw HTTPError(403); }),
-               route<Do>("/broken", [](Do& handler) { handler.send_error(503); })});
+               route<Do>("/broken", [](Do& handler) { handler.send_error(500); }),
+               route<Do>("/odd", [](Do& handler) { handler.send_error(499); })});
     struct Row {
       const char* method;
       const char* uri;
@@ -46,7 +47,8 @@ TEST_SUITE("web.application") {
           Row{"GET", "/moved", 302, log::Level::info}, Row{"GET", "/bad", 403, log::Level::warning},
           Row{"PUT", "/none?x", 404, log::Level::warning},
           Row{"FOO", "/ok", 405, log::Level::warning}, Row{"OPTIONS", "*", 204, log::Level::info},
-          Row{"GET", "/broken", 503, log::Level::error}}) {
+          Row{"GET", "/odd", 499, log::Level::warning},
+          Row{"GET", "/broken", 500, log::Level::error}}) {
       CAPTURE(row.uri);
       site.fixture.log.clear();
       site.ask(row.method, row.uri);

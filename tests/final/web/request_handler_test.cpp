@@ -117,23 +117,41 @@ class Farewell {
   const RequestHandler& handler_;
 };
 
+/// Waits in `get`.
 class Waiting : public RequestHandler {
  public:
-  explicit Waiting(Events& events, bool in_prepare) : events_(events), in_prepare_(in_prepare) {}
-  Task<> prepare() override {
-    if (!in_prepare_) co_return;
-    const Farewell farewell(events_, *this);
-    co_await gen::sleep(1000s);
-  }
-  Task<> get() {
+  explicit Waiting(Events& events) : events_(events) {}
+  Task<> get() { return wait(); }
+
+ protected:
+  Task<> wait() {
     const Farewell farewell(events_, *this);
     co_await gen::sleep(1000s);
   }
 
  private:
   Events& events_;
-  bool in_prepare_;
 };
+
+/// Waits in `prepare`.
+class WaitingBefore : public Waiting {
+ public:
+  using Waiting::Waiting;
+  Task<> prepare() override { return wait(); }
+};
+
+/// Waits in `get` after a `prepare` that waited.
+class WaitingAfter : public Waiting {
+ public:
+  using Waiting::Waiting;
+  Task<> prepare() override { co_await gen::sleep(0s); }
+};
+
+std::vector<Route> waiting_routes(Events& events) {
+  return {route<Waiting>("/get", std::ref(events)),
+          route<WaitingBefore>("/before", std::ref(events)),
+          route<WaitingAfter>("/after", std::ref(events))};
+}
 
 }  // namespace
 
@@ -354,25 +372,25 @@ TEST_SUITE("web.request_handler") {
   }
 
   TEST_CASE("a handler that waits when its client goes dies after the locals of its method") {
-    for (const bool in_prepare : {false, true}) {
+    for (const std::string path : {"/get", "/before", "/after"}) {
       Events events;
-      Site site({route<Waiting>("/wait", std::ref(events), in_prepare)});
+      Site site(waiting_routes(events));
       raw::Client client = site.fixture.connect();
-      client.send(Site::head("GET", "/wait"));
+      client.send(Site::head("GET", path));
       client.close();
       site.fixture.run();
-      CHECK(events == Events{"farewell /wait"});
+      CHECK(events == Events{"farewell " + path});
     }
   }
 
   TEST_CASE("a handler that waits when its server is destroyed dies after those locals too") {
-    for (const bool in_prepare : {false, true}) {
+    for (const std::string path : {"/get", "/before", "/after"}) {
       Events events;
-      Site site({route<Waiting>("/wait", std::ref(events), in_prepare)});
+      Site site(waiting_routes(events));
       raw::Client client = site.fixture.connect();
-      client.send(Site::head("GET", "/wait"));
+      client.send(Site::head("GET", path));
       site.fixture.server.reset();
-      CHECK(events == Events{"farewell /wait"});
+      CHECK(events == Events{"farewell " + path});
     }
   }
 }

@@ -48,7 +48,7 @@ Task<AwaitResult<A>> as_task(A awaitable) {
   }
 }
 
-void log_ignored_failure(std::exception_ptr error) noexcept;
+void log_ignored_failure(const std::exception_ptr& error) noexcept;
 bool is_cancellation(const std::exception_ptr& error) noexcept;
 
 /// A task that runs beside its siblings, below the coroutine that joins it.
@@ -75,6 +75,8 @@ class [[nodiscard]] RunChildren final : private TaskObserver, private CancelHook
   /// under the parent's own scope if `scope` is null.
   RunChildren(Child<T>* first, std::size_t count, CancelSource* scope) noexcept
       : first_(first), count_(count), scope_(scope) {}
+  RunChildren(const RunChildren&) = delete;
+  RunChildren& operator=(const RunChildren&) = delete;
   RunChildren(RunChildren&& other) noexcept
       : TaskObserver(),
         CancelHook(),
@@ -145,7 +147,7 @@ void throw_first_failure(std::vector<Child<T>>& children) {
     if (!first) {
       first = std::move(error);
     } else if (!is_cancellation(error)) {  // all of them end so when the caller is cancelled
-      log_ignored_failure(std::move(error));
+      log_ignored_failure(error);
     }
   }
   if (first) std::rethrow_exception(first);

@@ -23,6 +23,8 @@ namespace funnel::detail {
 class Waiter : private ReadyNode, private CancelHook {
  public:
   Waiter() noexcept = default;
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
   Waiter(Waiter&&) noexcept {}  // links start afresh: nothing waits yet
   Waiter& operator=(Waiter&&) = delete;
 
