@@ -7,6 +7,9 @@ target_compile_options(
   funnel_settings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
                             $<$<BOOL:${FUNNEL_WERROR}>:-Werror>)
 
+# What __FILE__ says: no folder of the machine that built it.
+target_compile_options(funnel_settings INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+
 # g++ 12 sees an overlap in `"x" + string` that is not there (GCC PR 105329).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(funnel_settings INTERFACE -Wno-restrict)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <funnel/assert.h>
 #include <funnel/detail/promise.h>
 #include <funnel/error.h>
 #include <funnel/ioloop.h>
@@ -86,7 +87,10 @@ class [[nodiscard]] Task {
   class Awaiter {
    public:
     explicit Awaiter(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
-    bool await_ready() const noexcept { return !frame_; }
+    bool await_ready() const noexcept {
+      FUNNEL_ASSERT(frame_ || std::is_void_v<T>, "a task was awaited that had been moved away");
+      return !frame_;
+    }
     template <typename Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) const noexcept {
       frame_.promise().set_parent(parent.promise(), parent);

@@ -111,11 +111,11 @@ TEST_SUITE("core.cancel") {
         {"two time-outs",
          [](Future<> f) { return gen::with_timeout(2h, gen::with_timeout(1h, std::move(f))); }},
     };
-    for (const auto& [name, make] : waits) {
-      CAPTURE(name);
+    for (const auto& wait : waits) {
+      CAPTURE(wait.first);
       std::string notes;
       CancelSource source;
-      const Started task(watch(notes, make(promise.future())), source.token());
+      const Started task(watch(notes, wait.second(promise.future())), source.token());
       run_ready(loop);
       CHECK(notes.empty());
       source.cancel();
