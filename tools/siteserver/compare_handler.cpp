@@ -84,7 +84,6 @@ Task<> CompareHandler::post() {
   options.stdout_mode = funnel::process::Stdio::stream;
   Run run(comparisons_, options);
   set_header("Content-Type", "application/x-ndjson");
-  set_header("Cache-Control", "no-store");
   co_await flush();
   co_await pass_on(run.process());
 }

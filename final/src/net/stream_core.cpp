@@ -49,7 +49,7 @@ void StreamCore::read_done(std::error_code error, std::size_t count) {
   input_.commit(count);
   const bool released = std::exchange(releasing_, false);
   if (error == std::errc::operation_canceled && released) {
-    if (input_.empty()) input_.release();
+    input_.release();
     reading_ = Reading::without_buffer;
     transport_->start_wait_readable();
     return;

@@ -313,6 +313,22 @@ TEST_SUITE("net.iostream.read") {
     });
   }
 
+  TEST_CASE("fill throws when the connection was reset, every time") {
+    IOLoop loop;
+    detail::MemoryTransport::Faults faults;
+    faults.reset_after = 5;
+    auto [a, b] = connect_memory({}, faults);
+    (void)b.write("hello");
+    const auto fill = [](IOStream* stream) -> Task<bool> {
+      const bool more = co_await stream->fill();
+      co_return more;
+    };
+    CHECK(loop.run_sync(fill(&a)));
+    for (int i = 0; i < 2; ++i) CHECK_THROWS_AS(loop.run_sync(fill(&a)), StreamClosedError);
+    CHECK(a.buffered() == "hello");
+    CHECK(a.error() == std::errc::connection_reset);
+  }
+
   TEST_CASE("what was detached stays readable while the stream goes on") {
     over_each([](Pair& pair) {
       (void)pair.b.write("headbody");

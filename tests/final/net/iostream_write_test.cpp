@@ -202,6 +202,17 @@ TEST_SUITE("net.iostream.write") {
     CHECK(log.empty());
   }
 
+  TEST_CASE("a write that waited and that nobody looks at may fail in silence") {
+    testing::LogCapture log;
+    over_each([](Pair& pair) {
+      (void)fill_up(pair.a);
+      (void)pair.a.flush();
+      pair.a.close();
+      pair.settle();
+    });
+    CHECK(log.empty());
+  }
+
   TEST_CASE("destroying a stream fails a write that waits") {
     testing::LogCapture log;
     IOLoop loop;

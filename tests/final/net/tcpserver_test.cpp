@@ -220,14 +220,21 @@ TEST_SUITE("net.tcpserver") {
   TEST_CASE("a handler may stop the server") {
     IOLoop loop;
     TCPServer* self = nullptr;
-    TCPServer server([&self](IOStream, Address) -> Task<> {
+    int count = 0;
+    TCPServer server([&](IOStream, Address) -> Task<> {
+      ++count;
       self->stop();
       return {};
     });
     self = &server;
     server.listen(0);
+    // The second connection was accepted by the other listener in the same turn.
     const RawSocket client = RawSocket::connect_to(server.port());
+    const RawSocket other = RawSocket::connect_to(server.port(), has_ipv6(server));
     CHECK(run_until(loop, [&] { return server.port() == 0; }));
+    loop.run_sync(pause(5ms));
+    CHECK(count == 1);
+    CHECK(client.receive_all().empty());
   }
 
   TEST_CASE("a server that is destroyed closes its connections") {
