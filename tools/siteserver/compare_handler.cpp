@@ -1,12 +1,14 @@
 #include "compare_handler.h"
 
 #include <funnel/gen.h>
+#include <funnel/log.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <csignal>
+#include <system_error>
 #include <utility>
 
 namespace site {
@@ -29,14 +31,22 @@ class Refusal : public HTTPError {
   std::string sentence_;
 };
 
-// Only when it is gone may the next one start: two at a time would measure each other.
-Task<> reap(Subprocess process, Comparisons& comparisons) {
+// Only when the program is gone may the next one start: two at a time would measure each other.
+// So the token is destroyed after the process, which its destructor kills if need be.
+struct Program {
+  Program(std::shared_ptr<void> token_, const funnel::process::SubprocessOptions& options)
+      : token(std::move(token_)), process(options) {}
+
+  std::shared_ptr<void> token;
+  Subprocess process;
+};
+
+Task<> reap(std::unique_ptr<Program> program) {
   try {
-    co_await funnel::gen::with_timeout(time_to_end, process.wait_for_exit(false));
-  } catch (const funnel::TimeoutError&) {
-    // Its destructor kills it.
+    co_await funnel::gen::with_timeout(time_to_end, program->process.wait_for_exit(false));
+  } catch (const std::system_error& error) {
+    funnel::log::gen().warning(fmt::format("a comparison did not end by itself: {}", error.what()));
   }
-  comparisons.set_running(false);
 }
 
 /// A comparison that runs. Going away, because it is over or the reader has left, it asks the
@@ -44,21 +54,22 @@ Task<> reap(Subprocess process, Comparisons& comparisons) {
 class Run {
  public:
   Run(Comparisons& comparisons, const funnel::process::SubprocessOptions& options)
-      : comparisons_(comparisons), process_(options) {
-    comparisons_.set_running(true);
-  }
+      : program_(std::make_unique<Program>(comparisons.start(), options)) {}
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
   ~Run() {
-    process_.kill(SIGTERM);
-    funnel::spawn_callback(reap(std::move(process_), comparisons_));
+    try {
+      program_->process.kill(SIGTERM);
+    } catch (const std::system_error&) {
+      // It has ended, and somebody else has taken its status.
+    }
+    funnel::spawn_callback(reap(std::move(program_)));
   }
 
-  Subprocess& process() noexcept { return process_; }
+  Subprocess& process() noexcept { return program_->process; }
 
  private:
-  Comparisons& comparisons_;
-  Subprocess process_;
+  std::unique_ptr<Program> program_;
 };
 
 bool is_loopback(std::string_view host) {
@@ -67,6 +78,11 @@ bool is_loopback(std::string_view host) {
 }
 
 }  // namespace
+
+std::shared_ptr<void> Comparisons::start() {
+  *running_ = true;
+  return {nullptr, [running = running_](void*) { *running = false; }};
+}
 
 void StatusHandler::get() {
   set_header("Content-Type", "application/json");

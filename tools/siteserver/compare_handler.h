@@ -3,7 +3,9 @@
 #include <funnel/process.h>
 #include <funnel/web.h>
 
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace site {
@@ -11,15 +13,17 @@ namespace site {
 /// The one comparison that may run at a time, and how it is started.
 class Comparisons {
  public:
-  explicit Comparisons(std::vector<std::string> command) : command_(std::move(command)) {}
+  explicit Comparisons(std::vector<std::string> command)
+      : command_(std::move(command)), running_(std::make_shared<bool>(false)) {}
 
-  bool running() const noexcept { return running_; }
   const std::vector<std::string>& command() const noexcept { return command_; }
-  void set_running(bool running) noexcept { running_ = running; }
+  bool running() const noexcept { return *running_; }
+  /// Returns a token; until its last copy goes away, a comparison runs.
+  std::shared_ptr<void> start();
 
  private:
   std::vector<std::string> command_;
-  bool running_ = false;
+  std::shared_ptr<bool> running_;
 };
 
 /// Says that this server is there, to pages that would show a recording otherwise.

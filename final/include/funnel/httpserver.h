@@ -28,7 +28,7 @@ struct RequestHeadView;
 class HTTPServerOptions {
  public:
   std::size_t max_request_line = std::size_t{8} * 1024;  // bytes; above: 414
-  std::size_t max_header_size = std::size_t{64} * 1024;  // bytes of the whole head; above: 431
+  std::size_t max_header_size = std::size_t{64} * 1024;  // bytes of all header lines; above: 431
   std::size_t max_header_lines = 100;                    // above: 431
   std::uint64_t max_body_size = std::uint64_t{10} * 1024 * 1024;  // bytes; above: 413
   std::size_t max_connections = 10'000;  // the others wait in the system's queue
@@ -88,7 +88,8 @@ class HTTPServerRequest {
 ///
 /// Either `respond`, which is the whole answer, or `write_headers`, any number of `write`s and
 /// `finish`. Writes are eager: the bytes are queued at the call, and the futures tell when
-/// the peer keeps pace, as `IOStream::write` does. After the peer has gone, writes do nothing.
+/// the peer keeps pace, as `IOStream::write` does. After the peer has gone, writes send nothing and
+/// their futures fail, which nobody has to look at.
 class HTTPConnection {
  public:
   HTTPConnection() = default;
@@ -109,7 +110,8 @@ class HTTPConnection {
   virtual Future<> write(std::string_view chunk) = 0;
   /// Ends the answer. Throws `std::length_error` below `content_length`, as `write`.
   virtual void finish() = 0;
-  /// Cuts the connection off: the peer sees that the answer is not complete.
+  /// Cuts the connection off: the peer sees that the answer is not complete, unless it is an
+  /// HTTP/1.0 answer without a length, whose end is the connection's end.
   virtual void abort() noexcept = 0;
 
   /// Whether the status went out, and whether the answer is complete.
@@ -133,7 +135,8 @@ class HTTPConnection {
 /// What cannot be parsed is answered with the status of its `ParseError` and closes the
 /// connection, after a moment in which the peer can read the answer.
 ///
-/// **Lifetime.** The destructor closes all connections and destroys the handlers' coroutines.
+/// **Lifetime.** The destructor closes all connections and destroys the handlers' coroutines; so
+/// never call it from one of them, but through `IOLoop::add_callback`.
 class HTTPServer {
  public:
   using RequestCallback = std::function<Task<>(HTTPServerRequest&, HTTPConnection&)>;

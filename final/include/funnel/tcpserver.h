@@ -24,7 +24,8 @@ class ListenOptions {
 /// Accepts connections and runs a coroutine for each (`tornado.tcpserver.TCPServer`).
 ///
 /// **Lifetime.** The server owns those coroutines: its destructor stops listening and
-/// destroys them, which closes their streams. The loop must outlive it.
+/// destroys them, which closes their streams; so never call it from one of them, but through
+/// `IOLoop::add_callback`. The loop must outlive it.
 ///
 /// **Errors.** An exception from a handler is logged and ends its connection only. When
 /// descriptors run out, accepting pauses for a moment instead of spinning.

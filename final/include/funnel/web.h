@@ -29,7 +29,7 @@ class Application;
 
 /// Refuses a request with a status (`tornado.web.HTTPError`). The client sees the status and
 /// its reason; `log_message` goes to the log only. Throws `std::invalid_argument` for a code
-/// outside 100 to 999.
+/// outside 200 to 999.
 class HTTPError : public std::runtime_error {
  public:
   explicit HTTPError(int status_code, std::string log_message = {}, std::string reason = {});
@@ -109,7 +109,7 @@ class RequestHandler {
   // ---- the answer
 
   /// Sets the status; `reason` is the standard phrase if empty, and `Unknown` if it could not be
-  /// sent. Throws `std::invalid_argument` for a code outside 100 to 999.
+  /// sent. Throws `std::invalid_argument` for a code outside 200 to 999.
   void set_status(int status_code, std::string_view reason = {});
   int get_status() const noexcept { return status_; }
   /// Replace, add, remove a header. `Server`, `Content-Type` and `Date` are there at first. Throw
@@ -191,7 +191,7 @@ class Settings {
 ///
 /// The first route that matches a path answers it; none, 404. It is an object like any other:
 /// two fit into a process. Make it on the loop's thread; it outlives the requests (its
-/// destructor ends them), and the loop outlives it.
+/// destructor ends them, so it must not run in one of them), and the loop outlives it.
 class Application {
  public:
   /// Throws `std::invalid_argument`, naming the route, for a pattern that RE2 does not take,
@@ -280,8 +280,9 @@ std::string Application::url_for(const Args&... arguments) const {
 ///
 /// Files are read off the loop, in pieces; answers have an `Etag` made of the file's state, and
 /// `Last-Modified`, and become 304 when the client's copy is good. Nothing outside the root is
-/// served, not through symbolic links either. A directory is answered with `default_filename`
-/// in it, after a redirect to its name with a slash; without one, 403.
+/// served, not through symbolic links either (whoever may write below the root could swap one in
+/// at the right moment: let nobody do so whom you do not trust). A directory is answered with
+/// `default_filename` in it, after a redirect to its name with a slash; without one, 403.
 class StaticFileHandler : public RequestHandler {
  public:
   explicit StaticFileHandler(std::string root, std::string default_filename = {});

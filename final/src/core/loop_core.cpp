@@ -105,8 +105,6 @@ void LoopCore::close() {
   clock_.remove_listener(*this);
   remote_->close();
   background_.destroy_all();
-  FUNNEL_ASSERT(resources_ == 0,
-                "an IOLoop was destroyed before the streams and servers that were made on it");
   while (!watches_.empty()) remove_handler(watches_.begin()->first);
   // The destructor of what a callback or a task holds may add more.
   while (!ready_.empty() || !timeouts_.empty()) {
@@ -114,6 +112,8 @@ void LoopCore::close() {
     background_.destroy_all();
     if (!timeouts_.empty()) remove_timeout(timeouts_.begin()->first);
   }
+  FUNNEL_ASSERT(resources_ == 0,
+                "an IOLoop was destroyed before the streams and servers that were made on it");
 }
 
 void LoopCore::check_thread([[maybe_unused]] const char* function) const noexcept {

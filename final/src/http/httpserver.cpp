@@ -66,8 +66,9 @@ class HTTPServer::Impl {
   // One timer for all connections: a timer for each request would cost more than a tenth of it.
   void sweep() {
     shared_.now = loop_.time();
+    if (shared_.connections.empty()) return;
+    schedule_sweep();  // first: whatever happens below, the deadlines must go on
     shared_.connections.for_each([](http::ServerConnection& connection) { connection.sweep(); });
-    if (!shared_.connections.empty()) schedule_sweep();
   }
 
   Duration sweep_interval() const noexcept {

@@ -209,6 +209,7 @@ Task<> ServerConnection::call_handler() {
 void ServerConnection::handler_suspended(CancelSource& scope) {
   if (!std::exchange(head_detached_, true)) pinned_ = stream_.detach(parser_.head().size);
   handling_ = true;
+  scope_ = &scope;
   send_pending();
   watch_ = watch(scope);
   detail::TaskAccess::start(watch_, no_observer, nullptr);
@@ -220,6 +221,7 @@ Task<> ServerConnection::watch(CancelSource& scope) {
       const bool more = co_await stream_.fill();
       if (!more) break;
     }
+    // Above that the rest waits in the system until this request is answered.
     if (stream_.buffered().size() >= pipelined_bytes) co_return;
   } catch (const StreamClosedError&) {
     // as an end
@@ -230,6 +232,7 @@ Task<> ServerConnection::watch(CancelSource& scope) {
 
 void ServerConnection::end_request(const std::exception_ptr& error) {
   handling_ = false;
+  scope_ = nullptr;
   if (error) handler_failed(error);
   if (!finished_ && !stream_.closed()) {
     log::app().error(fmt::format("{} {}: the handler ended without an answer", request_.method(),
@@ -317,9 +320,8 @@ void ServerConnection::respond(int code, std::string_view reason, std::string_vi
   if (!bodiless_) {
     if (body.size() < worth_no_copy) {
       out_ += body;
-    } else if (!stream_.closed()) {
-      sent_ = stream_.write(out_, body);
-      out_.clear();
+    } else {
+      send(body);
     }
   }
   if (handling_ || out_.size() >= batch_bytes) send_pending();
@@ -394,10 +396,19 @@ void ServerConnection::abort() noexcept {
 }
 
 void ServerConnection::send_pending() {
-  if (out_.empty()) return;
-  if (!stream_.closed()) sent_ = stream_.write(out_);
+  if (!out_.empty()) send({});
+}
+
+void ServerConnection::send(std::string_view body) {
+  const bool was_open = !stream_.closed();
+  sent_ = stream_.write(out_, body);
   out_.clear();
   answer_begin_ = 0;
+  if (was_open && stream_.error() == std::errc::no_buffer_space) {
+    log::app().error(
+        fmt::format("{} {}: the answer is larger than may be queued; flush it in pieces",
+                    request_.method(), request_.uri()));
+  }
 }
 
 // ---- time
@@ -413,6 +424,7 @@ void ServerConnection::enter(Phase phase, Duration timeout) noexcept {
 }
 
 void ServerConnection::sweep() {
+  if (stream_.closed()) return;
   check_write_progress();
   if (stream_.closed()) return;
   if (phase_ == Phase::idle && stream_.writing()) {
@@ -426,6 +438,7 @@ void ServerConnection::sweep() {
     stream_.close();
   } else if (phase_ == Phase::idle && std::exchange(idle_since_sweep_, true)) {
     stream_.release_idle_buffer();
+    out_ = std::string();
   }
 }
 
@@ -436,6 +449,7 @@ void ServerConnection::check_write_progress() {
   } else if (shared_.options.write_timeout > Duration::zero() && shared_.now >= *write_deadline_) {
     log::gen().info(fmt::format("{} does not read its answer: connection closed", peer_.ip));
     stream_.close();
+    if (scope_ != nullptr) scope_->cancel();
   }
 }
 

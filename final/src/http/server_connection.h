@@ -78,6 +78,8 @@ class ServerConnection final : public HTTPConnection,
   void append_piece(std::string_view chunk);
   void require_no_headers() const;
   void send_pending();
+  /// Sends what is pending and `body` in one go.
+  void send(std::string_view body);
   void enter(Phase phase, Duration timeout) noexcept;
   void check_write_progress();
 
@@ -96,7 +98,8 @@ class ServerConnection final : public HTTPConnection,
   std::size_t answer_begin_ = 0;  // of the last one in out_
   Future<> sent_;
   bool keep_alive_ = true;
-  bool handling_ = false;  // a handler runs that has been suspended
+  CancelSource* scope_ = nullptr;  // of the handler that has been suspended
+  bool handling_ = false;          // a handler runs that has been suspended
   bool headers_written_ = false;
   bool finished_ = false;
   bool bodiless_ = false;  // HEAD, 204, 304

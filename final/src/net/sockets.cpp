@@ -64,14 +64,19 @@ std::vector<TcpAcceptor> bind_sockets(asio::io_context& context, std::uint16_t p
         bind_or_explain(context, to_endpoint({address, port}), backlog, reuse_port));
     return acceptors;
   }
-  acceptors.push_back(bind_or_explain(context, {tcp::v4(), port}, backlog, reuse_port));
-  const std::uint16_t bound = acceptors.front().local_endpoint().port();
-  try {
-    acceptors.push_back(bind_or_explain(context, {tcp::v6(), bound}, backlog, reuse_port));
-  } catch (const std::system_error& error) {
-    if (!no_ipv6(error.code())) throw;
+  for (int tries_left = port == 0 ? 8 : 0;; --tries_left) {
+    acceptors.push_back(bind_or_explain(context, {tcp::v4(), port}, backlog, reuse_port));
+    const std::uint16_t bound = acceptors.front().local_endpoint().port();
+    try {
+      acceptors.push_back(bind_or_explain(context, {tcp::v6(), bound}, backlog, reuse_port));
+      return acceptors;
+    } catch (const std::system_error& error) {
+      if (no_ipv6(error.code())) return acceptors;
+      // The port that is free for IPv4 may be taken for IPv6: then any other will do.
+      if (error.code() != std::errc::address_in_use || tries_left == 0) throw;
+      acceptors.clear();
+    }
   }
-  return acceptors;
 }
 
 }  // namespace funnel::detail

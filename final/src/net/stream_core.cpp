@@ -4,6 +4,8 @@
 
 #include <funnel/assert.h>
 
+#include <algorithm>
+
 namespace funnel::detail {
 
 StreamCore::StreamCore(IOLoop& loop, TransportRef<Transport> transport, IOStreamOptions options)
@@ -41,7 +43,7 @@ void StreamCore::start_reading() {
   }
   const auto [data, size] = input_.prepare();
   reading_ = Reading::into_buffer;
-  transport_->start_read(data, size);
+  transport_->start_read(data, std::min(size, options_.max_buffer_size - input_.size()));
 }
 
 void StreamCore::read_done(std::error_code error, std::size_t count) {
@@ -72,6 +74,7 @@ void StreamCore::readable() {
 }
 
 void StreamCore::release_idle_buffer() {
+  if (output_.empty()) output_ = std::string();
   if (reading_ != Reading::into_buffer || !input_.empty() || waiting_writable_) return;
   releasing_ = true;  // the buffer is the system's until the read has ended
   transport_->cancel_read();
@@ -130,7 +133,7 @@ Future<> StreamCore::write(std::string_view first, std::string_view second) {
 }
 
 Future<> StreamCore::flush() {
-  if (closed_ && (error_ || writing())) {
+  if (closed_ && (error_ || lost_output_)) {
     return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
   }
   return writing() ? waiting_writer(flushing_) : Future<>();
@@ -197,6 +200,9 @@ void StreamCore::close_write() {
 void StreamCore::close(std::error_code reason) {
   if (std::exchange(closed_, true)) return;
   error_ = reason;
+  lost_output_ = writing();
+  output_ = std::string();
+  sent_ = 0;
   transport_->set_sink(nullptr);
   transport_->close();
   wake_reader();

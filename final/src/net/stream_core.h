@@ -72,6 +72,7 @@ class StreamCore final : private Transport::Sink {
   bool closed_ = false;
   bool close_write_requested_ = false;
   bool waiting_writable_ = false;
+  bool lost_output_ = false;  // closed with something left to send
   std::error_code error_;
   std::string output_;
   std::size_t sent_ = 0;  // of output_

@@ -5,6 +5,9 @@
 
 #include <funnel/escape.h>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace funnel::web {
 
 namespace {
@@ -24,6 +27,15 @@ std::string clean(std::string value) {
   return value.substr(first, value.find_last_not_of(blanks) - first + 1);
 }
 
+// Ten megabytes of `&` would be millions of pairs, and the loop would stand still.
+Pairs parse_arguments(std::string_view text) {
+  constexpr std::ptrdiff_t max_arguments = 1000;
+  if (std::count(text.begin(), text.end(), '&') >= max_arguments) {
+    throw HTTPError(400, "too many arguments");
+  }
+  return parse_qs(text);
+}
+
 void append_values(std::vector<std::string>& values, const Pairs& pairs, std::string_view name) {
   for (const auto& [key, value] : pairs) {
     if (key == name) values.push_back(clean(value));
@@ -41,12 +53,12 @@ Pairs RequestHandler::body_arguments() const {
   const std::string_view type = request().header("Content-Type").value_or("");
   const std::string_view media_type = http::trim_blanks(type.substr(0, type.find(';')));
   if (!http::equals_ignoring_case(media_type, "application/x-www-form-urlencoded")) return {};
-  return parse_qs(request().body());
+  return parse_arguments(request().body());
 }
 
 std::vector<std::string> RequestHandler::get_arguments(std::string_view name) const {
   std::vector<std::string> values;
-  append_values(values, parse_qs(request().query()), name);
+  append_values(values, parse_arguments(request().query()), name);
   append_values(values, body_arguments(), name);
   return values;
 }
@@ -63,7 +75,7 @@ std::string RequestHandler::get_argument(std::string_view name, std::string_view
 
 std::optional<std::string> RequestHandler::get_query_argument(std::string_view name) const {
   std::vector<std::string> values;
-  append_values(values, parse_qs(request().query()), name);
+  append_values(values, parse_arguments(request().query()), name);
   return last(std::move(values));
 }
 

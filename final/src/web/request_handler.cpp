@@ -24,7 +24,8 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 }
 
 void require_status(const char* what, int status_code) {
-  if (status_code < 100 || status_code > 999) {
+  // 1xx would only precede an answer, and the client would wait for the answer itself.
+  if (status_code < 200 || status_code > 999) {
     throw std::invalid_argument(fmt::format("{}: {} is no HTTP status", what, status_code));
   }
 }

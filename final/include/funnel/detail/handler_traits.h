@@ -165,6 +165,8 @@ template <typename H>
 struct HandlerTraits {
   static_assert(std::is_convertible_v<H*, RequestHandler*>,
                 "a handler must derive publicly from funnel::web::RequestHandler");
+  static_assert(alignof(H) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__,
+                "a handler must not be over-aligned: its memory is recycled");
   static_assert(!std::is_final_v<H>,
                 "a handler class must not be final: its methods are found through a derived class");
 
