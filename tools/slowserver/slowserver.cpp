@@ -25,7 +25,7 @@ using funnel::web::HTTPError;
 
 constexpr long max_delay_ms = 60'000;
 constexpr std::uint64_t max_bytes = 1'000'000'000;
-constexpr rlim_t enough_descriptors = 20'000;
+constexpr rlim_t enough_descriptors = 20'000;  // below it, the server warns
 
 struct DelayHandler : funnel::web::RequestHandler {
   Task<> get(long milliseconds) {
@@ -59,8 +59,8 @@ struct BytesHandler : funnel::web::RequestHandler {
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlimit raised{limit.rlim_max, limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
   if (limit.rlim_cur < enough_descriptors) {
     std::fputs(fmt::format("slowserver: the system allows {} open descriptors, so at most about as "
                            "many requests can wait (raise it with ulimit -n)\n",

@@ -31,16 +31,18 @@ class StreamClosedError : public std::system_error {
   std::string what_;
 };
 
-/// Closes a stream whose peer sent no delimiter within the limit, or more than the stream
-/// may hold.
+/// Closes a stream whose peer sent no delimiter within the limit, or on which more lies unread
+/// or unsent than the stream may hold.
 class StreamBufferFullError : public StreamClosedError {
  public:
   StreamBufferFullError() : StreamClosedError(std::make_error_code(std::errc::no_buffer_space)) {}
 };
 
+/// The limits of a stream.
 class IOStreamOptions {
  public:
-  /// The most that may lie unread, or unsent, in memory, in bytes.
+  /// The most that may lie unread, or unsent, in memory, in bytes; a read or write that needs
+  /// more closes the stream.
   std::size_t max_buffer_size = std::size_t{100} * 1024 * 1024;
   std::size_t max_write_buffer_size = std::size_t{100} * 1024 * 1024;
 };
@@ -50,7 +52,7 @@ namespace detail {
 /// A coroutine that waits for bytes.
 class ReadOp : public Waiter {
  public:
-  /// What the buffer must hold for the read to end: called whenever bytes came.
+  /// Whether what the buffer holds ends the read; asked whenever bytes came.
   virtual bool satisfied(StreamCore& core) = 0;
   /// Resumes the coroutine; only for the stream.
   void finish() { resume_now(); }
@@ -66,10 +68,11 @@ class ReadOp : public Waiter {
   bool ready();
   void begin();
   void withdraw() noexcept override;
-  /// Throws if the stream ended before the read was satisfied.
-  void require_satisfied();
+  /// The first thing that `await_resume` does: throws if the read was cancelled, and lets the
+  /// stream have another one.
+  void resumed();
 
-  StreamCore* core_;
+  StreamCore* core_;  // null once the read was withdrawn
 };
 
 }  // namespace detail
@@ -102,6 +105,7 @@ class [[nodiscard]] StreamRead final : private detail::ReadOp {
   std::size_t count_;         // the limit of `until`, the number of the others
   std::size_t searched_ = 0;  // no delimiter begins before this
   std::size_t result_ = 0;
+  bool too_long_ = false;  // no delimiter within the limit
 };
 
 /// Waits for more bytes in the buffer; see `IOStream::fill`.
@@ -130,17 +134,22 @@ class [[nodiscard]] StreamFill final : private detail::ReadOp {
 /// A stream of bytes to a peer, in both directions, that never blocks
 /// (`tornado.iostream.IOStream`).
 ///
-/// **Reading.** One read at a time (a second one is a broken contract). A read that is
-/// cancelled or destroyed loses nothing: the bytes stay for the next one. When the peer
-/// ends its side, reads take what is left and then throw `StreamClosedError`; writing
-/// goes on until `close`.
+/// **Reading.** One read at a time. A read that is cancelled or destroyed loses nothing: the
+/// bytes stay for the next one. When the peer ends its side, reads take what is left and then
+/// throw `StreamClosedError`; writing goes on until `close`.
 ///
-/// **Writing** is eager: `write` sends or queues at the call.
+/// **Writing** is eager: `write` sends or queues at the call. When the peer takes no more, writes
+/// fail, but a read that waits goes on to the peer's end: it may have said why.
 ///
 /// **Lifetime.** The stream owns its connection; its destructor closes it. It must outlive
-/// the reads that were started on it. Movable, except while a read waits.
+/// the reads that were started on it, until they have resumed. Movable, except while a read
+/// waits.
 ///
-/// **Threads.** The loop's only.
+/// **Broken contracts** abort with a message: a second read while one waits, a stream destroyed
+/// under a read, a write after `close_write`, `consume` or `detach` of more than is buffered or
+/// while a read waits.
+///
+/// **Threads.** The loop's only (checked as `IOLoop` says).
 class IOStream {
  public:
   explicit IOStream(std::unique_ptr<detail::StreamCore> core) noexcept;
@@ -167,37 +176,49 @@ class IOStream {
   Future<> write(std::string_view data);
   /// The same for two pieces in one go: a head and its body.
   Future<> write(std::string_view first, std::string_view second);
-  /// Completes when everything that was written has been given to the system.
+  /// Completes when everything that was written has been given to the system. Fails with
+  /// `StreamClosedError` if the stream closes before, or closed for an error.
   Future<> flush();
-  /// Ends the sending side, after what is queued; the peer reads an end. Harmless twice.
+  /// Ends the sending side, after what is queued; the peer reads an end. Harmless twice, but
+  /// nothing may be written afterwards.
   void close_write();
 
-  /// Closes at once; unsent bytes are dropped, waiting operations end with
-  /// `StreamClosedError`. Harmless twice.
+  /// Closes at once; unsent bytes are dropped, waiting reads and writes end with
+  /// `StreamClosedError` in a later turn, a waiting `fill` with false. Harmless twice.
   void close();
   bool closed() const noexcept;
+  /// Tells whether the peer has ended its side or reset the connection, even behind bytes that
+  /// were not read yet. For who does not read for a while (a read tells it too); a system call.
+  bool peer_gone() const noexcept;
+  /// Tells whether bytes, the peer's end or an error can be read right now, from the buffer or
+  /// the system; a system call.
+  bool input_waiting() const noexcept;
   /// Tells whether a read waits, and whether bytes are queued.
   bool reading() const noexcept;
   bool writing() const noexcept;
   /// Why the stream closed or ended; empty for an orderly end.
   std::error_code error() const noexcept;
-  /// Calls `callback` once, in a later turn, when the stream has closed, whoever closed it.
+  /// Calls `callback` once, in a later turn, when the stream has closed, whoever closed it. Nobody
+  /// hears of a peer that has gone unless a read waits or bytes are queued, and the peer's end
+  /// alone closes nothing. A later callback replaces one that has not run yet, an empty one takes
+  /// it away, and destroying the stream does too, even if it had closed already.
   void set_close_callback(std::function<void()> callback);
   /// Switches Nagle's algorithm off (the state at first) or on.
   void set_nodelay(bool nodelay);
 
   // For protocols that parse in place:
 
-  /// Waits until the buffer holds more than now. False at the peer's end, with the buffer
-  /// as it was; then it is false every time.
+  /// Waits until the buffer holds more than now. False at the peer's end, or when this side
+  /// closes the stream, with the buffer as it was; then it is false every time. Throws
+  /// `StreamClosedError` if the stream closed for an error.
   StreamFill fill();
   /// Returns what was read and not consumed; valid until the next call that reads, and
   /// across a `fill` only if it is taken again.
   std::string_view buffered() const noexcept;
-  /// Drops the first `count` bytes of the buffer.
+  /// Drops the first `count` bytes of the buffer. Not while a read waits, which has looked at them.
   void consume(std::size_t count) noexcept;
   /// Drops the first `count` bytes but leaves them where they are: views into them stay valid
-  /// as long as the result lives.
+  /// as long as the result lives. Not while a read waits.
   std::shared_ptr<const char[]> detach(std::size_t count);
   /// How many bytes were given to the system so far.
   std::uint64_t bytes_written() const noexcept;
@@ -219,8 +240,8 @@ class IOStream {
 /// A terminal whose other side is gone is at its end. `close_write` closes the write end
 /// of a pipe, shuts down a socket, and does nothing to a terminal, which has no such thing.
 ///
-/// Throws `std::system_error` if `fd` is not open (`EBADF`), or cannot be waited for: a regular
-/// file, a directory (`EPERM`).
+/// Throws `std::system_error` if `fd` is not open (`EBADF`), or cannot be waited for: a file, a
+/// directory, `/dev/null` (`EPERM`).
 IOStream pipe_stream(int fd, IOStreamOptions options = {});
 
 }  // namespace funnel

@@ -12,6 +12,7 @@
 
 namespace funnel {
 
+/// How a server listens.
 class ListenOptions {
  public:
   /// How many connections the system keeps until they are accepted; it has a limit of its
@@ -27,8 +28,11 @@ class ListenOptions {
 /// destroys them, which closes their streams; so never call it from one of them, but through
 /// `IOLoop::add_callback`. The loop must outlive it.
 ///
-/// **Errors.** An exception from a handler is logged and ends its connection only. When
-/// descriptors run out, accepting pauses for a moment instead of spinning.
+/// **Errors.** An exception from a handler is logged and ends its connection only. While
+/// connections cannot be accepted, because descriptors run out for example, the server tries again
+/// ten times a second and logs that once.
+///
+/// **Threads.** The loop's only (checked as `IOLoop` says).
 class TCPServer {
  public:
   using StreamHandler = std::function<Task<>(IOStream stream, Address peer)>;
@@ -51,12 +55,16 @@ class TCPServer {
   std::vector<Address> addresses() const;
   /// Returns the port of the first address; 0 when it does not listen.
   std::uint16_t port() const;
-  /// Serves a stream that came from elsewhere, as if it had been accepted.
+  /// Serves a stream that came from elsewhere, as if it had been accepted, even above
+  /// `max_connections`. The handler runs up to its first wait inside the call, which may come from
+  /// a coroutine too.
   void handle_stream(IOStream stream, Address peer);
   /// Stops listening. Connections go on.
   void stop();
-  /// Asks all connections to stop: what they wait for throws `Cancelled`.
+  /// Asks all connections to stop: what they wait for throws `Cancelled`, which is not logged if
+  /// they let it pass. Later connections are served.
   void cancel_connections() noexcept;
+  /// Returns how many connections are being served, those of `handle_stream` among them.
   std::size_t connections() const noexcept;
 
  private:

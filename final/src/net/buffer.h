@@ -20,15 +20,17 @@ class InputBuffer {
   bool empty() const noexcept { return begin_ == end_; }
 
   /// Makes room behind the data for a read, which `commit` ends; returns where and how much.
-  /// The block doubles when it is full, so that a long body is read in long pieces.
+  /// The block doubles when it is full or a read filled it, so that a long body is read in long
+  /// pieces.
   std::pair<char*, std::size_t> prepare() {
-    if (capacity_ - end_ < first_block / 4) make_room();
+    if (capacity_ - end_ < first_block / 4 || too_small()) make_room();
     being_written_ = true;
     return {block_.get() + end_, std::min(capacity_ - end_, read_size)};
   }
   void commit(std::size_t count) noexcept {
     being_written_ = false;
     end_ += count;
+    was_filled_ = end_ == capacity_ && count >= capacity_ / 2;
   }
 
   void consume(std::size_t count) noexcept {
@@ -49,16 +51,19 @@ class InputBuffer {
   void release() noexcept {
     block_.reset();
     capacity_ = begin_ = end_ = 0;
+    was_filled_ = false;
   }
 
  private:
+  bool too_small() const noexcept { return was_filled_ && capacity_ < read_size; }
+
   void make_room() {
     const std::size_t used = size();
-    if (block_.use_count() == 1 && used <= capacity_ / 2) {
+    const bool grow = used > capacity_ / 2 || too_small();
+    if (block_.use_count() == 1 && !grow) {
       std::memmove(block_.get(), block_.get() + begin_, used);
     } else {
-      const std::size_t capacity =
-          std::max(first_block, used > capacity_ / 2 ? capacity_ * 2 : capacity_);
+      const std::size_t capacity = std::max(first_block, grow ? capacity_ * 2 : capacity_);
       std::shared_ptr<char[]> block(new char[capacity]);
       if (used > 0) std::memcpy(block.get(), block_.get() + begin_, used);
       block_ = std::move(block);
@@ -66,6 +71,7 @@ class InputBuffer {
     }
     begin_ = 0;
     end_ = used;
+    was_filled_ = false;
   }
 
   std::shared_ptr<char[]> block_;
@@ -73,6 +79,7 @@ class InputBuffer {
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool being_written_ = false;
+  bool was_filled_ = false;  // the last read took all of much room
 };
 
 }  // namespace funnel::detail

@@ -18,13 +18,14 @@ bool ReadOp::ready() { return satisfied(*core_) || core_->at_end(); }
 
 void ReadOp::begin() { core_->set_reader(*this); }
 
+// Once only: between its cancellation and its turn, a read may outlive the stream.
 void ReadOp::withdraw() noexcept {
-  if (waiting()) core_->remove_reader(*this);
+  if (waiting() && core_ != nullptr) std::exchange(core_, nullptr)->remove_reader(*this);
 }
 
-void ReadOp::require_satisfied() {
+void ReadOp::resumed() {
   throw_if_cancelled();
-  if (!satisfied(*core_)) core_->throw_ended();
+  core_->remove_reader(*this);
 }
 
 }  // namespace detail
@@ -38,11 +39,8 @@ bool StreamRead::satisfied(detail::StreamCore& core) {
       const std::size_t found = data.find(delimiter_, from);
       searched_ = data.size();
       result_ = found == std::string_view::npos ? 0 : found + delimiter_.size();
-      const bool too_long = result_ > count_ || (result_ == 0 && data.size() >= count_);
-      if (!too_long) return result_ != 0;
-      result_ = 0;
-      core.close(std::make_error_code(std::errc::no_buffer_space));
-      return false;
+      too_long_ = result_ > count_ || (result_ == 0 && data.size() >= count_);
+      return result_ != 0 || too_long_;
     }
     case Kind::bytes:
       result_ = count_;
@@ -58,8 +56,11 @@ bool StreamRead::satisfied(detail::StreamCore& core) {
 }
 
 std::string StreamRead::await_resume() {
+  resumed();
   searched_ = 0;
-  require_satisfied();
+  const bool over = satisfied(*core_);
+  if (too_long_) core_->close(std::make_error_code(std::errc::no_buffer_space));
+  if (too_long_ || !over) core_->throw_ended();
   detail::InputBuffer& input = core_->input();
   std::string result(input.data().substr(0, result_));
   input.consume(result_);
@@ -72,7 +73,7 @@ StreamFill::StreamFill(detail::StreamCore& core) noexcept
 bool StreamFill::satisfied(detail::StreamCore& core) { return core.input().size() > had_; }
 
 bool StreamFill::await_resume() {
-  throw_if_cancelled();
+  resumed();
   if (satisfied(*core_)) return true;
   if (core_->error()) core_->throw_ended();
   return false;
@@ -105,6 +106,8 @@ void IOStream::close_write() { core_->close_write(); }
 void IOStream::close() { core_->close({}); }
 bool IOStream::closed() const noexcept { return core_->closed(); }
 bool IOStream::reading() const noexcept { return core_->reading(); }
+bool IOStream::input_waiting() const noexcept { return core_->input_waiting(); }
+bool IOStream::peer_gone() const noexcept { return core_->peer_gone(); }
 bool IOStream::writing() const noexcept { return core_->writing(); }
 std::error_code IOStream::error() const noexcept { return core_->error(); }
 
@@ -117,11 +120,13 @@ void IOStream::set_nodelay(bool nodelay) { core_->set_nodelay(nodelay); }
 std::string_view IOStream::buffered() const noexcept { return core_->input().data(); }
 
 void IOStream::consume(std::size_t count) noexcept {
+  FUNNEL_ASSERT(!core_->reading(), "bytes were consumed while a read waits for more");
   FUNNEL_ASSERT(count <= core_->input().size(), "more was consumed than is buffered");
   core_->input().consume(count);
 }
 
 std::shared_ptr<const char[]> IOStream::detach(std::size_t count) {
+  FUNNEL_ASSERT(!core_->reading(), "bytes were detached while a read waits for more");
   FUNNEL_ASSERT(count <= core_->input().size(), "more was detached than is buffered");
   return core_->input().detach(count);
 }

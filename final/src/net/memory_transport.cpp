@@ -46,13 +46,16 @@ std::size_t MemoryTransport::write_some(std::string_view first, std::string_view
 }
 
 std::size_t MemoryTransport::receive(std::string_view data) {
-  const std::size_t room = faults_.capacity - std::min(faults_.capacity, incoming_.size());
-  const std::size_t left = faults_.reset_after - received_;
-  const std::size_t count = std::min({data.size(), room, left});
+  const std::size_t count = std::min(data.size(), room());
   incoming_.append(data.substr(0, count));
   received_ += count;
   deliver_soon();
   return count;
+}
+
+std::size_t MemoryTransport::room() const noexcept {
+  const std::size_t unread = std::min(faults_.capacity, incoming_.size());
+  return std::min(faults_.capacity - unread, faults_.reset_after - received_);
 }
 
 void MemoryTransport::deliver_soon() {
@@ -68,9 +71,7 @@ void MemoryTransport::deliver() {
     reset_ = true;
     if (peer_ != nullptr && !std::exchange(peer_->reset_, true)) peer_->deliver_soon();
   }
-  const bool can_write =
-      reset_ || peer_ == nullptr || peer_->incoming_.size() < peer_->faults_.capacity;
-  if (waiting_writable_ && can_write) {
+  if (waiting_writable_ && (reset_ || peer_ == nullptr || peer_->room() > 0)) {
     waiting_writable_ = false;
     if (sink_ != nullptr) sink_->writable();
   }
@@ -89,6 +90,7 @@ void MemoryTransport::complete_read() {
     std::memcpy(data, incoming_.data(), count);
     incoming_.erase(0, count);
     if (peer_ != nullptr && peer_->waiting_writable_) peer_->deliver_soon();
+    if (received_ == faults_.reset_after) deliver_soon();
   } else if (reset_) {
     error = std::make_error_code(std::errc::connection_reset);
   } else if (!ended_) {
@@ -97,6 +99,10 @@ void MemoryTransport::complete_read() {
   read_cancelled_ = false;
   if (sink_ != nullptr) sink_->read_done(error, count);
 }
+
+bool MemoryTransport::input_waiting() noexcept { return !incoming_.empty() || peer_gone(); }
+
+bool MemoryTransport::peer_gone() noexcept { return ended_ || reset_ || peer_ == nullptr; }
 
 void MemoryTransport::close_write() {
   if (peer_ == nullptr) return;

@@ -18,12 +18,15 @@ class MemoryTransport final : public Transport {
   class Faults {
    public:
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
-    std::size_t read_size = none;      // the most that one read gives
-    std::size_t capacity = 64 * 1024;  // bytes that may lie unread; then the peer must wait
-    std::size_t reset_after = none;    // after so many bytes the connection is reset
+    std::size_t read_size = none;  // the most that one read gives
+    std::size_t capacity =
+        std::size_t{64} * 1024;      // bytes that may lie unread; then the peer must wait
+    std::size_t reset_after = none;  // after so many bytes the connection is reset
   };
 
   MemoryTransport(IOLoop& loop, Faults faults) : loop_(loop), faults_(faults) {}
+  MemoryTransport(const MemoryTransport&) = delete;
+  MemoryTransport& operator=(const MemoryTransport&) = delete;
   static void connect(MemoryTransport& a, MemoryTransport& b) noexcept;
 
   void start_read(char* data, std::size_t size) override;
@@ -32,6 +35,8 @@ class MemoryTransport final : public Transport {
   std::size_t write_some(std::string_view first, std::string_view second,
                          std::error_code& error) override;
   void start_wait_writable() override;
+  bool peer_gone() noexcept override;
+  bool input_waiting() noexcept override;
   void close_write() override;
   void close() noexcept override;
 
@@ -40,6 +45,7 @@ class MemoryTransport final : public Transport {
 
   bool something_to_read() const noexcept { return !incoming_.empty() || ended_ || reset_; }
   std::size_t receive(std::string_view data);
+  std::size_t room() const noexcept;
   void deliver_soon();
   void deliver();
   void complete_read();

@@ -9,8 +9,8 @@
 
 #include <netdb.h>
 
-#include <algorithm>
 #include <memory>
+#include <system_error>
 
 namespace funnel {
 
@@ -18,12 +18,27 @@ std::string Address::to_string() const {
   return is_ipv6() ? fmt::format("[{}]:{}", ip, port) : fmt::format("{}:{}", ip, port);
 }
 
+namespace {
+
+/// Tells whether `text` may name an interface: RFC 4007 leaves that to the system, and
+/// `make_address` takes anything.
+bool is_zone(std::string_view text) noexcept {
+  constexpr std::string_view allowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+}  // namespace
+
 bool is_valid_ip(std::string_view text) noexcept {
   // `make_address` reads a C string: a NUL would hide what follows it.
   if (text.empty() || text.size() > 64 || text.find('\0') != std::string_view::npos) return false;
+  const std::size_t percent = text.find('%');
   asio::error_code error;
-  asio::ip::make_address(text, error);
-  return !error;
+  const asio::ip::address address = asio::ip::make_address(text.substr(0, percent), error);
+  if (error) return false;
+  if (percent == std::string_view::npos) return true;
+  return address.is_v6() && address.to_v6().is_link_local() && is_zone(text.substr(percent + 1));
 }
 
 namespace {
@@ -37,6 +52,10 @@ class ResolveCategory final : public std::error_category {
 const std::error_category& resolve_category() noexcept {
   static const ResolveCategory category;
   return category;
+}
+
+[[noreturn]] void throw_no_address(const std::string& host) {
+  throw std::system_error(EAI_NONAME, resolve_category(), fmt::format("cannot resolve {}", host));
 }
 
 std::vector<Address> look_up(const std::string& host, std::uint16_t port) {
@@ -58,16 +77,12 @@ std::vector<Address> look_up(const std::string& host, std::uint16_t port) {
       addresses.emplace_back(text, port);
     }
   }
-  if (addresses.empty()) {
-    throw std::system_error(EAI_NONAME, resolve_category(), fmt::format("cannot resolve {}", host));
-  }
+  if (addresses.empty()) throw_no_address(host);
   return addresses;
 }
 
 class ThreadedResolver final : public Resolver {
  public:
-  ThreadedResolver() : threads_(10) { threads_.detach(); }
-
   Task<std::vector<Address>> resolve(std::string host, std::uint16_t port) override {
     if (is_valid_ip(host)) {
       std::vector<Address> numeric;
@@ -85,13 +100,14 @@ class ThreadedResolver final : public Resolver {
   }
 
  private:
-  ThreadPoolExecutor threads_;
+  ThreadPoolExecutor threads_{10};
 };
 
 }  // namespace
 
 Resolver& default_resolver() {
-  static ThreadedResolver resolver;
+  // Never destroyed: at the exit a look-up may hang, and a loop on another thread may ask for one.
+  static ThreadedResolver& resolver = *new ThreadedResolver;
   return resolver;
 }
 
@@ -105,6 +121,7 @@ Task<std::vector<Address>> OverrideResolver::resolve(std::string host, std::uint
     auto addresses = co_await fallback_.resolve(host, port);
     co_return addresses;
   }
+  if (found->second.empty()) throw_no_address(host);
   std::vector<Address> addresses = found->second;
   for (Address& address : addresses) {
     if (address.port == 0) address.port = port;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <asio/ip/v6_only.hpp>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -19,6 +21,7 @@ TcpAcceptor bind_one(asio::io_context& context, const tcp::endpoint& endpoint, i
                      bool reuse_port) {
   TcpAcceptor acceptor(context);
   acceptor.open(endpoint.protocol());
+  close_on_exec(acceptor.native_handle());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   if (reuse_port) acceptor.set_option(ReusePort(true));
   // Each family has a socket of its own, so that both can have the same port.
@@ -43,6 +46,11 @@ bool no_ipv6(const std::error_code& error) noexcept {
          error == std::errc::address_not_available;
 }
 
+int events_of(int fd, short wanted) noexcept {
+  pollfd asked{fd, wanted, 0};
+  return ::poll(&asked, 1, 0) == 1 ? asked.revents : 0;
+}
+
 }  // namespace
 
 Address to_address(const tcp::endpoint& endpoint) {
@@ -50,10 +58,10 @@ Address to_address(const tcp::endpoint& endpoint) {
 }
 
 tcp::endpoint to_endpoint(const Address& address) {
-  asio::error_code error;
-  const asio::ip::address ip = asio::ip::make_address(address.ip, error);
-  if (error) throw std::invalid_argument(fmt::format("'{}' is not a numeric address", address.ip));
-  return {ip, address.port};
+  if (!is_valid_ip(address.ip)) {
+    throw std::invalid_argument(fmt::format("'{}' is not a numeric address", address.ip));
+  }
+  return {asio::ip::make_address(address.ip), address.port};
 }
 
 std::vector<TcpAcceptor> bind_sockets(asio::io_context& context, std::uint16_t port,
@@ -78,5 +86,13 @@ std::vector<TcpAcceptor> bind_sockets(asio::io_context& context, std::uint16_t p
     }
   }
 }
+
+void close_on_exec(int fd) noexcept { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
+
+bool peer_has_gone(int fd) noexcept {
+  return (events_of(fd, POLLRDHUP) & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+bool has_input(int fd) noexcept { return events_of(fd, POLLIN) != 0; }
 
 }  // namespace funnel::detail

@@ -16,8 +16,8 @@ StreamCore::StreamCore(IOLoop& loop, TransportRef<Transport> transport, IOStream
 
 StreamCore::~StreamCore() {
   FUNNEL_ASSERT(reader_ == nullptr, "an IOStream was destroyed while a read waits on it");
-  close_callback_ = nullptr;  // what it would tell of is gone
-  close({});
+  if (close_callback_) *close_callback_ = nullptr;  // what it would tell of is gone
+  shut({});
   loop_.core().resource_removed();
 }
 
@@ -29,6 +29,7 @@ void StreamCore::throw_ended() const {
 // ---- reading
 
 void StreamCore::set_reader(ReadOp& reader) {
+  loop_.core().check_thread("IOStream::read");
   FUNNEL_ASSERT(reader_ == nullptr, "a second read was started on a stream that is being read");
   reader_ = &reader;
   start_reading();
@@ -60,9 +61,10 @@ void StreamCore::read_done(std::error_code error, std::size_t count) {
     end_input(error);
     return;
   }
-  if (reader_ == nullptr) return;
-  if (reader_->satisfied(*this)) {
-    std::exchange(reader_, nullptr)->finish();
+  if (reader_ == nullptr) {
+    if (write_error_) shut(write_error_);  // neither way goes on
+  } else if (reader_->satisfied(*this)) {
+    reader_->finish();
   } else {
     start_reading();
   }
@@ -70,7 +72,11 @@ void StreamCore::read_done(std::error_code error, std::size_t count) {
 
 void StreamCore::readable() {
   reading_ = Reading::no;
-  if (reader_ != nullptr) start_reading();
+  if (reader_ != nullptr) {
+    start_reading();
+  } else if (write_error_) {
+    shut(write_error_);
+  }
 }
 
 void StreamCore::release_idle_buffer() {
@@ -81,16 +87,12 @@ void StreamCore::release_idle_buffer() {
 }
 
 void StreamCore::end_input(std::error_code reason) {
-  if (reason) {
-    close(reason);
+  if (reason || (write_error_ && reader_ == nullptr)) {
+    shut(reason ? reason : write_error_);
     return;
   }
   peer_ended_ = true;
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->finish();
-}
-
-void StreamCore::wake_reader() {
-  if (reader_ != nullptr) std::exchange(reader_, nullptr)->wake();
+  if (reader_ != nullptr) reader_->finish();
 }
 
 // ---- writing
@@ -104,15 +106,16 @@ Future<> failed_write(std::exception_ptr error) {
 }
 
 Future<> StreamCore::write(std::string_view first, std::string_view second) {
-  if (closed_) return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
+  loop_.core().check_thread("IOStream::write");
+  if (closed_ || write_error_) return failed_write(write_failure());
   FUNNEL_ASSERT(!close_write_requested_, "a stream was written to after close_write");
   std::size_t sent = 0;
   if (output_.empty()) {
     std::error_code error;
     sent = transport_->write_some(first, second, error);
     if (error) {
-      close(error);
-      return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
+      end_output(error);
+      return failed_write(write_failure());
     }
     bytes_written_ += sent;
     if (sent == first.size() + second.size()) return {};
@@ -133,15 +136,13 @@ Future<> StreamCore::write(std::string_view first, std::string_view second) {
 }
 
 Future<> StreamCore::flush() {
-  if (closed_ && (error_ || lost_output_)) {
-    return failed_write(std::make_exception_ptr(StreamClosedError(error_)));
-  }
+  if (write_error_ || (closed_ && (error_ || lost_output_))) return failed_write(write_failure());
   return writing() ? waiting_writer(flushing_) : Future<>();
 }
 
-Future<> StreamCore::waiting_writer(std::vector<Promise<>>& promises) {
-  if (promises.empty()) promises.emplace_back();
-  return promises.back().future();  // they all wait for the same moment
+Future<> StreamCore::waiting_writer(std::optional<Promise<>>& promise) {
+  if (!promise) promise.emplace();
+  return promise->future();  // they all wait for the same moment
 }
 
 void StreamCore::writable() {
@@ -156,7 +157,7 @@ void StreamCore::send_queued() {
   bytes_written_ += sent;
   sent_ += sent;
   if (error) {
-    close(error);
+    end_output(error);
     return;
   }
   if (sent_ == output_.size()) {
@@ -173,20 +174,35 @@ void StreamCore::send_queued() {
 }
 
 void StreamCore::settle_writers() {
-  const auto settle = [](std::vector<Promise<>>& promises) {
-    for (const Promise<>& promise : std::exchange(promises, {})) promise.set_value();
+  const auto settle = [](std::optional<Promise<>>& promise) {
+    if (promise) std::exchange(promise, std::nullopt)->set_value();
   };
   if (output_.size() - sent_ <= low_watermark) settle(draining_);
   if (output_.empty()) settle(flushing_);
 }
 
+// The peer takes no more, but may have said why: what it sent is still read, up to its end.
+void StreamCore::end_output(std::error_code reason) {
+  if (reading_ == Reading::no) {
+    shut(reason);
+    return;
+  }
+  write_error_ = reason;
+  output_ = std::string();
+  sent_ = 0;
+  fail_writers();
+}
+
+std::exception_ptr StreamCore::write_failure() const {
+  return std::make_exception_ptr(StreamClosedError(write_error_ ? write_error_ : error_));
+}
+
 void StreamCore::fail_writers() {
-  const auto error = std::make_exception_ptr(StreamClosedError(error_));
-  for (auto* promises : {&draining_, &flushing_}) {
-    for (const Promise<>& promise : std::exchange(*promises, {})) {
-      promise.set_exception(error);
-      (void)promise.future().exception();
-    }
+  for (auto* waiting : {&draining_, &flushing_}) {
+    const std::optional<Promise<>> promise = std::exchange(*waiting, std::nullopt);
+    if (!promise) continue;
+    promise->set_exception(write_failure());
+    (void)promise->future().exception();
   }
 }
 
@@ -198,6 +214,11 @@ void StreamCore::close_write() {
 }
 
 void StreamCore::close(std::error_code reason) {
+  loop_.core().check_thread("IOStream::close");
+  shut(reason);
+}
+
+void StreamCore::shut(std::error_code reason) {
   if (std::exchange(closed_, true)) return;
   error_ = reason;
   lost_output_ = writing();
@@ -205,18 +226,22 @@ void StreamCore::close(std::error_code reason) {
   sent_ = 0;
   transport_->set_sink(nullptr);
   transport_->close();
-  wake_reader();
+  if (reader_ != nullptr) reader_->wake();  // it leaves when its turn comes
   fail_writers();
   call_close_callback();
 }
 
 void StreamCore::set_close_callback(std::function<void()> callback) {
-  close_callback_ = std::move(callback);
+  if (!close_callback_) close_callback_ = std::make_shared<std::function<void()>>();
+  *close_callback_ = std::move(callback);
   if (closed_) call_close_callback();
 }
 
 void StreamCore::call_close_callback() {
-  if (close_callback_) loop_.add_callback(std::exchange(close_callback_, nullptr));
+  if (!close_callback_ || !*close_callback_) return;
+  loop_.add_callback([slot = close_callback_] {
+    if (const auto callback = std::exchange(*slot, nullptr)) callback();
+  });
 }
 
 }  // namespace funnel::detail

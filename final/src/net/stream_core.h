@@ -5,7 +5,9 @@
 
 #include <funnel/iostream.h>
 
-#include <vector>
+#include <functional>
+#include <memory>
+#include <optional>
 
 namespace funnel::detail {
 
@@ -28,6 +30,10 @@ class StreamCore final : private Transport::Sink {
   std::error_code error() const noexcept { return error_; }
   bool reading() const noexcept { return reader_ != nullptr; }
   bool writing() const noexcept { return !output_.empty(); }
+  bool input_waiting() noexcept {
+    return at_end() || !input_.empty() || transport_->input_waiting();
+  }
+  bool peer_gone() noexcept { return at_end() || transport_->peer_gone(); }
   std::uint64_t bytes_written() const noexcept { return bytes_written_; }
   /// Why reads fail, once they do.
   [[noreturn]] void throw_ended() const;
@@ -54,18 +60,20 @@ class StreamCore final : private Transport::Sink {
 
   void start_reading();
   void end_input(std::error_code reason);
-  void wake_reader();
   void send_queued();
   void settle_writers();
+  void end_output(std::error_code reason);
+  std::exception_ptr write_failure() const;
   void fail_writers();
-  Future<> waiting_writer(std::vector<Promise<>>& promises);
+  Future<> waiting_writer(std::optional<Promise<>>& promise);
+  void shut(std::error_code reason);
   void call_close_callback();
 
   IOLoop& loop_;
   TransportRef<Transport> transport_;
   IOStreamOptions options_;
   InputBuffer input_;
-  ReadOp* reader_ = nullptr;
+  ReadOp* reader_ = nullptr;  // until it has resumed, or was withdrawn
   Reading reading_ = Reading::no;
   bool releasing_ = false;
   bool peer_ended_ = false;
@@ -74,12 +82,14 @@ class StreamCore final : private Transport::Sink {
   bool waiting_writable_ = false;
   bool lost_output_ = false;  // closed with something left to send
   std::error_code error_;
+  std::error_code write_error_;  // nothing can be sent any more, but reading goes on
   std::string output_;
   std::size_t sent_ = 0;  // of output_
   std::uint64_t bytes_written_ = 0;
-  std::vector<Promise<>> draining_;
-  std::vector<Promise<>> flushing_;
-  std::function<void()> close_callback_;
+  std::optional<Promise<>> draining_;
+  std::optional<Promise<>> flushing_;
+  // Shared with the loop while a call is queued there; the destructor empties it.
+  std::shared_ptr<std::function<void()>> close_callback_;
 };
 
 /// Fails without anybody's having to look at it.

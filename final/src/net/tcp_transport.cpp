@@ -1,5 +1,7 @@
 #include "net/tcp_transport.h"
 
+#include "net/sockets.h"
+
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -60,6 +62,10 @@ void TcpTransport::start_wait_writable() {
                        if (self->sink_ != nullptr) self->sink_->writable();
                      });
 }
+
+bool TcpTransport::input_waiting() noexcept { return has_input(socket_.native_handle()); }
+
+bool TcpTransport::peer_gone() noexcept { return peer_has_gone(socket_.native_handle()); }
 
 void TcpTransport::close_write() {
   asio::error_code ignored;

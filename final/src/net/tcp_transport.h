@@ -21,6 +21,8 @@ class TcpTransport final : public Transport {
   std::size_t write_some(std::string_view first, std::string_view second,
                          std::error_code& error) override;
   void start_wait_writable() override;
+  bool peer_gone() noexcept override;
+  bool input_waiting() noexcept override;
   void close_write() override;
   void close() noexcept override;
   void set_nodelay(bool nodelay) override;

@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace funnel {
 
@@ -33,10 +35,10 @@ std::vector<Address> alternate_families(const std::vector<Address>& addresses) {
   return result;
 }
 
-/// Attempts to connect, which may overlap. Completions hold the state; `race` is null once
-/// the coroutine that waits has gone.
 class ConnectRace;
 
+/// Attempts to connect, which may overlap. Completions hold the state; `race` is null once
+/// the coroutine that waits has gone.
 struct Attempts {
   explicit Attempts(ConnectRace& owner) : race(&owner) {}
   ConnectRace* race;
@@ -48,6 +50,8 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
   ConnectRace(IOLoop& loop, const std::vector<Address>& addresses) : loop_(&loop) {
     for (const Address& address : addresses) endpoints_.push_back(detail::to_endpoint(address));
   }
+  ConnectRace(const ConnectRace&) = delete;
+  ConnectRace& operator=(const ConnectRace&) = delete;
   ConnectRace(ConnectRace&& other) noexcept
       : detail::Waiter(std::move(other)),
         loop_(other.loop_),
@@ -77,6 +81,9 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
     ++running_;
     auto socket = std::make_shared<TcpSocket>(loop_->core().context());
     sockets_.push_back(socket);
+    asio::error_code not_open;
+    socket->open(endpoint.protocol(), not_open);  // `async_connect` tries again, and reports
+    if (!not_open) detail::close_on_exec(socket->native_handle());
     socket->async_connect(endpoint,
                           [attempts = attempts_, socket, endpoint](const asio::error_code& error) {
                             if (attempts->race == nullptr) return;
@@ -128,10 +135,9 @@ class ConnectRace final : private detail::Waiter, private detail::TimerNode {
   asio::ip::tcp::endpoint failed_;
 };
 
-}  // namespace
-
-Task<IOStream> TCPClient::connect(std::string host, std::uint16_t port, IOStreamOptions options) {
-  const std::vector<Address> found = co_await resolver_->resolve(host, port);
+Task<IOStream> resolve_and_connect(Resolver* resolver, std::string host, std::uint16_t port,
+                                   IOStreamOptions options) {
+  const std::vector<Address> found = co_await resolver->resolve(host, port);
   if (found.empty()) {
     throw std::system_error(std::make_error_code(std::errc::host_unreachable),
                             fmt::format("no address of {} is known", host));
@@ -142,6 +148,12 @@ Task<IOStream> TCPClient::connect(std::string host, std::uint16_t port, IOStream
   auto* transport = new detail::TcpTransport(std::move(socket));
   co_return IOStream(std::make_unique<detail::StreamCore>(
       loop, detail::TransportRef<detail::TcpTransport>(transport), options));
+}
+
+}  // namespace
+
+Task<IOStream> TCPClient::connect(std::string host, std::uint16_t port, IOStreamOptions options) {
+  return resolve_and_connect(resolver_, std::move(host), port, options);
 }
 
 }  // namespace funnel

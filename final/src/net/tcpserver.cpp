@@ -18,13 +18,7 @@ namespace funnel {
 
 namespace {
 
-constexpr Duration pause_without_descriptors = std::chrono::milliseconds(100);
-
-bool out_of_resources(const std::error_code& error) noexcept {
-  return error == std::errc::too_many_files_open ||
-         error == std::errc::too_many_files_open_in_system || error == std::errc::no_buffer_space ||
-         error == std::errc::not_enough_memory;
-}
+constexpr Duration pause_after_failure = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -48,6 +42,7 @@ class TCPServer::Impl {
   }
 
   void listen(std::uint16_t port, const std::string& address, const ListenOptions& options) {
+    loop_.core().check_thread("TCPServer::listen");
     auto bound = detail::bind_sockets(loop_.core().context(), port, address, options.backlog,
                                       options.reuse_port);
     for (detail::TcpAcceptor& acceptor : bound) {
@@ -65,6 +60,7 @@ class TCPServer::Impl {
   }
 
   void handle_stream(IOStream stream, Address peer) {
+    loop_.core().check_thread("TCPServer::handle_stream");
     Task<> connection;
     try {
       connection = handler_(std::move(stream), std::move(peer));
@@ -75,6 +71,7 @@ class TCPServer::Impl {
   }
 
   void stop() noexcept {
+    loop_.core().check_thread("TCPServer::stop");
     loop_.remove_timeout(pause_);
     for (const auto& listener : listeners_) {
       listener->open = false;
@@ -83,6 +80,7 @@ class TCPServer::Impl {
     }
     listeners_.clear();
     paused_ = false;
+    accept_error_.clear();
   }
 
   detail::TaskScope& connections() noexcept { return connections_; }
@@ -104,24 +102,30 @@ class TCPServer::Impl {
     if (listener->accepting || full()) return;  // `resume_accepting` goes on later
     if (auto socket = std::exchange(listener->waiting, std::nullopt)) {
       accepted(std::move(*socket));
-      if (!listener->open || full()) return;
+      // The handler may have ended at once, and then `resume_accepting` has been here already.
+      if (listener->accepting || !listener->open || full()) return;
     }
     listener->accepting = true;
+    detail::TcpAcceptor& acceptor = listener->acceptor;
     // The completion of a listener that was closed meanwhile must not touch the server.
-    listener->acceptor.async_accept(
-        [this, listener](const asio::error_code& error, detail::TcpSocket socket) {
-          listener->accepting = false;
-          if (!listener->open) return;
-          if (error) {
-            accept_failed(detail::standard_error(error));
-          } else if (full()) {
-            listener->waiting = std::move(socket);  // another listener took the last place
-          } else {
-            accepted(std::move(socket));
-          }
-          // The connection's coroutine has run: it may have stopped the server.
-          if (listener->open && !paused_) accept(listener);
-        });
+    acceptor.async_accept([this, listener = std::move(listener)](const asio::error_code& error,
+                                                                 detail::TcpSocket socket) {
+      listener->accepting = false;
+      if (!listener->open) return;
+      if (error) {
+        accept_failed(detail::standard_error(error));
+      } else {
+        accept_error_.clear();
+        detail::close_on_exec(socket.native_handle());
+        if (full()) {
+          listener->waiting = std::move(socket);  // another listener took the last place
+        } else {
+          accepted(std::move(socket));
+        }
+      }
+      // The connection's coroutine has run: it may have stopped the server.
+      if (listener->open && !paused_) accept(listener);
+    });
   }
 
   void accepted(detail::TcpSocket socket) {
@@ -134,11 +138,14 @@ class TCPServer::Impl {
     handle_stream(std::move(stream), detail::to_address(endpoint));
   }
 
+  // Of a client that gave up while it waited Asio tells nothing. What comes here would come again
+  // at once: out of descriptors or memory, as a rule.
   void accept_failed(const std::error_code& error) {
-    if (!out_of_resources(error)) return;  // the client gave up while it waited
+    if (error != std::exchange(accept_error_, error)) {
+      log::gen().error(fmt::format("cannot accept connections for a moment: {}", error.message()));
+    }
     if (std::exchange(paused_, true)) return;
-    log::gen().error(fmt::format("cannot accept connections for a moment: {}", error.message()));
-    pause_ = loop_.call_later(pause_without_descriptors, [this] {
+    pause_ = loop_.call_later(pause_after_failure, [this] {
       paused_ = false;
       resume_accepting();
     });
@@ -158,6 +165,7 @@ class TCPServer::Impl {
   std::vector<std::shared_ptr<Listener>> listeners_;
   bool paused_ = false;
   Timeout pause_;
+  std::error_code accept_error_;  // since the last connection; logged once
 };
 
 TCPServer::TCPServer(StreamHandler handler, std::size_t max_connections,

@@ -43,6 +43,10 @@ class Transport {
   virtual std::size_t write_some(std::string_view first, std::string_view second,
                                  std::error_code& error) = 0;
   virtual void start_wait_writable() = 0;
+  /// Tells whether the peer has ended or reset the connection, read or not yet.
+  virtual bool peer_gone() noexcept = 0;
+  /// Tells whether bytes, an end or an error wait to be read.
+  virtual bool input_waiting() noexcept = 0;
   virtual void close_write() = 0;
   /// Closes; operations complete, but nobody hears of it.
   virtual void close() noexcept = 0;

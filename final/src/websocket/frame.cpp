@@ -33,11 +33,15 @@ void append_big_endian(std::string& out, std::uint64_t value, int bytes) {
 }  // namespace
 
 Result<std::size_t> FrameHeaderParser::feed(std::string_view bytes) noexcept {
+  FUNNEL_ASSERT(step_ != Step::failed, "a frame header was continued behind an error in it");
   std::size_t used = 0;
   while (step_ != Step::complete && used < bytes.size()) {
     bytes_[have_++] = static_cast<unsigned char>(bytes[used++]);
     if (have_ < need_) continue;
-    if (const std::error_code error = finish_step()) return error;
+    if (const std::error_code error = finish_step()) {
+      step_ = Step::failed;
+      return error;
+    }
   }
   return used;
 }
@@ -64,6 +68,7 @@ std::error_code FrameHeaderParser::finish_step() noexcept {
       expect(Step::complete, 0);
       return {};
     case Step::complete:
+    case Step::failed:
       break;
   }
   return {};

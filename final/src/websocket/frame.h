@@ -60,7 +60,7 @@ class FrameHeaderParser {
 
   /// Parses the next bytes. Returns how many belong to the header; the payload begins after
   /// them once `is_complete()`. Returns a `ProtocolError` at the byte that shows it; only
-  /// `reset` may follow. A complete header takes no bytes.
+  /// `reset` may follow (checked). A complete header takes no bytes.
   Result<std::size_t> feed(std::string_view bytes) noexcept;
 
   [[nodiscard]] bool is_complete() const noexcept { return step_ == Step::complete; }
@@ -72,7 +72,7 @@ class FrameHeaderParser {
   void reset() noexcept;
 
  private:
-  enum class Step { start, length, mask, complete };
+  enum class Step { start, length, mask, complete, failed };
 
   void expect(Step step, std::size_t bytes) noexcept;
   std::error_code finish_step() noexcept;

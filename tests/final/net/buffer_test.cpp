@@ -54,6 +54,19 @@ TEST_SUITE("net.buffer") {
     buffer.commit(0);
   }
 
+  TEST_CASE("a body that is consumed as it comes is read in ever longer pieces") {
+    InputBuffer buffer;
+    for (std::size_t size = InputBuffer::first_block; size <= InputBuffer::read_size; size *= 2) {
+      const auto [data, room] = buffer.prepare();
+      CHECK(room == size);
+      std::memset(data, 'x', room);
+      buffer.commit(room);
+      buffer.consume(room);
+    }
+    CHECK(buffer.prepare().second == InputBuffer::read_size);
+    buffer.commit(0);
+  }
+
   TEST_CASE("a stream of any length passes through a block of the same size") {
     InputBuffer buffer;
     const std::string text = numbers(3'000);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -58,6 +59,38 @@ TEST_SUITE("net.iostream.close") {
     }
     testing::run_ready(loop);
     CHECK(count == 0);
+  }
+
+  TEST_CASE("destroying a stream takes back the close callback that close has queued") {
+    IOLoop loop;
+    int count = 0;
+    {
+      auto [a, b] = connect_memory({});
+      a.set_close_callback([&] { ++count; });
+      a.close();
+    }
+    testing::run_ready(loop);
+    CHECK(count == 0);
+  }
+
+  TEST_CASE("a close callback may be replaced until it has run, and may destroy its stream") {
+    IOLoop loop;
+    std::string notes;
+    std::optional<Ends> ends(connect_memory({}));
+    ends->first.set_close_callback([&] { notes += "first "; });
+    ends->first.close();
+    ends->first.set_close_callback([&] {
+      ends.reset();
+      notes += "second ";
+    });
+    testing::run_ready(loop);
+    CHECK(notes == "second ");
+    ends.emplace(connect_memory({}));
+    ends->first.set_close_callback([&] { notes += "third "; });
+    ends->first.close();
+    ends->first.set_close_callback({});
+    testing::run_ready(loop);
+    CHECK(notes == "second ");
   }
 
   TEST_CASE("a stream can be moved") {

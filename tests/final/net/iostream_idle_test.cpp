@@ -11,17 +11,27 @@ using namespace funnel;
 using namespace net_tests;
 using core_tests::Started;
 
+namespace {
+
+bool has_buffer(const IOStream& stream) { return stream.buffered().data() != nullptr; }
+
+}  // namespace
+
 TEST_SUITE("net.iostream.idle") {
   TEST_CASE("an idle stream gives its buffer back and goes on") {
     over_each([](Pair& pair) {
       pair.a.release_idle_buffer();  // nothing is read: nothing happens
       std::string result;
       const Started reader(read_into(pair.a.read_bytes(5), &result));
+      pair.settle();
+      CHECK(has_buffer(pair.a));
       pair.a.release_idle_buffer();
       pair.a.release_idle_buffer();
       pair.settle();
+      CHECK(!has_buffer(pair.a));
       pair.a.release_idle_buffer();  // waits without a buffer already
       pair.settle();
+      CHECK(!has_buffer(pair.a));
       (void)pair.b.write("hello");
       pair.settle();
       CHECK(result == "hello");
@@ -39,6 +49,7 @@ TEST_SUITE("net.iostream.idle") {
         if (i != 0) pair.a.release_idle_buffer();
         pair.settle();
         pair.a.release_idle_buffer();  // there are bytes in it
+        CHECK(pair.a.buffered() == "hello");
         (void)pair.b.write("world");
         pair.settle();
         CHECK(result == "helloworld");
@@ -67,6 +78,7 @@ TEST_SUITE("net.iostream.idle") {
       CHECK(pair.a.writing());
       pair.a.release_idle_buffer();
       pair.settle();
+      CHECK(has_buffer(pair.a));  // it is not idle
       CHECK(pair.read(pair.b.read_bytes(8'000'000)).size() == 8'000'000);
       (void)pair.b.write("y");
       pair.settle();
@@ -80,6 +92,7 @@ TEST_SUITE("net.iostream.idle") {
       const Started reader(read_into(pair.a.read_bytes(1), &result));
       pair.a.release_idle_buffer();
       pair.settle();
+      CHECK(!has_buffer(pair.a));
       pair.b.close();
       pair.settle();
       CHECK(result == "closed");
@@ -94,6 +107,7 @@ TEST_SUITE("net.iostream.idle") {
       pair.a.release_idle_buffer();
       reader.destroy();
       pair.settle();
+      CHECK(!has_buffer(pair.a));
       (void)pair.b.write("hello");
       pair.settle();
       CHECK(pair.read(pair.a.read_bytes(5)) == "hello");

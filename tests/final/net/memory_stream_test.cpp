@@ -102,6 +102,22 @@ TEST_SUITE("net.memory_stream") {
     CHECK(a.closed());
   }
 
+  TEST_CASE("a writer waits for the reset too when nobody reads the bytes before it") {
+    IOLoop loop;
+    MemoryStreamOptions options;
+    options.reset_after = 3;
+    auto [a, b] = memory_stream_pair({}, options);
+    (void)a.write("hello");
+    run_ready(loop);
+    CHECK(a.bytes_written() == 3);
+    CHECK(a.writing());
+    std::vector<std::string> pieces;
+    const Started reader(read_pieces(&b, &pieces));
+    run_ready(loop);
+    CHECK(pieces == std::vector<std::string>{"hel", "error"});
+    CHECK(a.error() == std::errc::connection_reset);
+  }
+
   TEST_CASE("writing to an end that has gone fails") {
     IOLoop loop;
     auto [a, b] = memory_stream_pair();

@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+#include "../../support/raw_socket.h"
+#include "../../support/time_scale.h"
 #include "net/memory_transport.h"
 #include "net/stream_core.h"
 
@@ -55,7 +57,7 @@ inline funnel::Task<> hand_over(funnel::IOStream stream, std::optional<funnel::I
 inline Ends connect_tcp(const funnel::IOStreamOptions& options) {
   std::optional<funnel::IOStream> accepted;
   funnel::TCPServer server(
-      [&accepted](funnel::IOStream stream, funnel::Address) {
+      [&accepted](funnel::IOStream stream, const funnel::Address&) {
         return hand_over(std::move(stream), &accepted);
       },
       0, options);
@@ -78,11 +80,15 @@ class Pair {
 
   /// Runs a read of one of the ends.
   std::string read(funnel::StreamRead operation) {
-    return loop.run_sync(await(std::move(operation)), 10s);
+    return loop.run_sync(await(std::move(operation)), test_support::time_limit(10s));
   }
-  bool fill(funnel::IOStream& stream) { return loop.run_sync(await_fill(&stream), 10s); }
+  bool fill(funnel::IOStream& stream) {
+    return loop.run_sync(await_fill(&stream), test_support::time_limit(10s));
+  }
   /// Waits for a future; throws what it failed with.
-  void wait(funnel::Future<> future) { loop.run_sync(await_future(std::move(future)), 10s); }
+  void wait(funnel::Future<> future) {
+    loop.run_sync(await_future(std::move(future)), test_support::time_limit(10s));
+  }
   /// Lets everything happen that is under way.
   void settle() {
     loop.run_sync(pause(kind_ == Kind::memory ? 0ms : 10ms));
@@ -112,6 +118,31 @@ class Pair {
  public:
   funnel::IOStream& a;
   funnel::IOStream& b;
+};
+
+/// A loop and a stream whose peer is a plain socket, which can do what no stream of ours would.
+class WithRawPeer {
+ public:
+  WithRawPeer()
+      : server_([this](funnel::IOStream accepted, const funnel::Address&) {
+          return hand_over(std::move(accepted), &stream_);
+        }) {
+    server_.listen(0, "127.0.0.1");
+    peer.emplace(test_support::RawSocket::connect_to(server_.port()));
+    while (!stream_) funnel::testing::run_ready(loop);
+  }
+  WithRawPeer(const WithRawPeer&) = delete;
+  WithRawPeer& operator=(const WithRawPeer&) = delete;
+  ~WithRawPeer() = default;
+
+  funnel::IOStream& stream() { return *stream_; }
+
+  funnel::IOLoop loop;
+  std::optional<test_support::RawSocket> peer;
+
+ private:
+  std::optional<funnel::IOStream> stream_;
+  funnel::TCPServer server_;
 };
 
 /// Notes how a read goes: what it gave, or `waiting`, `full`, `closed`, `error`, `cancelled`.

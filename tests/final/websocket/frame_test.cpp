@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../core/support.h"
 #include "frames.h"
 #include "websocket/error.h"
 
@@ -186,6 +187,20 @@ TEST_SUITE("websocket.frame") {
     CHECK(!parser.header().mask);
     CHECK(*parser.feed(client_frame(Opcode::ping, "")) == 6);
     CHECK(parser.header().opcode == Opcode::ping);
+  }
+
+  TEST_CASE("bytes behind an error are a broken contract until a reset") {
+    const auto end = core_tests::run_in_child([] {
+      FrameHeaderParser parser(Role::client, false);
+      for (int i = 0; i < 100; ++i) {
+        if (parser.feed(bytes({0x83, 0x00}))) ::_exit(1);  // a reserved opcode
+        parser.reset();
+      }
+      (void)parser.feed(bytes({0x83, 0x00}));
+      for (int i = 0; i < 100; ++i) (void)parser.feed("x");
+    });
+    CHECK(end.aborted());
+    CHECK(end.errors.find("continued behind an error") != std::string::npos);
   }
 
   TEST_CASE("masking gives the known answers") {

@@ -34,9 +34,8 @@ TEST_SUITE("websocket.handshake") {
     CHECK(!is_valid_key("dGhlIHNhbXBsZSBub25jZQ==="));
     CHECK(!is_valid_key("dGhlIHNhbXBsZSBub25jZ==="));
     CHECK(!is_valid_key("dGhlIHNhbXBsZSBub25jZQ== "));
-    for (const char wrong : std::string("@[`{/:-_=. \0\xC3", 13)) {
+    for (const char wrong : std::string("@[`{:-_=. \0\xC3", 12)) {
       std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
-      if (wrong == '/') continue;
       key[10] = wrong;
       CHECK(!is_valid_key(key));
     }
