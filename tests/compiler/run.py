@@ -8,9 +8,7 @@ run time: one that works means that the toolchain has changed and the rules are 
 look. On other compilers it is only mentioned.
 """
 
-import argparse
-import collections
-import concurrent.futures
+import functools
 import os
 import pathlib
 import re
@@ -21,6 +19,10 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+import programs  # noqa: E402
+
 LEVELS = ["-O0", "-O2"]
 STACK_BYTES = 8 << 20  # what Linux gives by default; the overflow must not depend on the shell
 MARKER = re.compile(r"^// GCC 12: (?P<how>.*?)(?: at (?P<level>-\S+))?$", re.MULTILINE)
@@ -30,7 +32,7 @@ def is_gcc_12(compiler):
     """Asks the compiler's preprocessor who it is."""
     command = [compiler, "-E", "-P", "-x", "c++", "-"]
     text = "__GNUC__ __clang__"
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
+    done = programs.run(command, input=text, check=True)
     return done.stdout.split() == ["12", "__clang__"]
 
 
@@ -47,13 +49,11 @@ def try_program(compiler, source, level):
     with tempfile.TemporaryDirectory() as folder:
         binary = os.path.join(folder, "program")
         command = [compiler, "-std=c++20", "-w", level, f"-I{HERE}", source, "-o", binary]
-        built = subprocess.run(command, capture_output=True, text=True)
+        built = programs.run(command)
         if built.returncode:
             return "does not compile"
         try:
-            ran = subprocess.run(
-                [binary], capture_output=True, text=True, timeout=20, preexec_fn=limit_stack
-            )
+            ran = programs.run([binary], limit_s=20, preexec_fn=limit_stack)
         except subprocess.TimeoutExpired:
             return "hangs"
     if ran.returncode < 0:
@@ -74,8 +74,9 @@ def misbehaves_as(how, outcome):
     return outcome == how if how else outcome not in ("works", "does not compile")
 
 
-def judge(source, outcomes, gcc_12):
+def judge(compiler, gcc_12, source):
     """Returns the verdict on one program, "ok", "differs" or "FAILED", and what it rests on."""
+    outcomes = {level: try_program(compiler, source, level) for level in LEVELS}
     if source.parent.name == "good":
         wrong = [f"{level}: {how}" for level, how in outcomes.items() if how != "works"]
         return ("FAILED", ", ".join(wrong)) if wrong else ("ok", "works")
@@ -89,34 +90,12 @@ def judge(source, outcomes, gcc_12):
     return "differs", f"{words}, unlike with GCC 12"
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
-    arguments.add_argument("names", nargs="*", help="only programs whose name has one of these")
-    options = arguments.parse_args()
-    sources = [
-        source
-        for source in sorted(HERE.glob("good/*.cpp")) + sorted(HERE.glob("miscompiled/*.cpp"))
-        if not options.names or any(name in str(source.relative_to(HERE)) for name in options.names)
-    ]
-
-    gcc_12 = is_gcc_12(options.compiler)
+def judge_with(compiler):
+    gcc_12 = is_gcc_12(compiler)
     if not gcc_12:
-        print(f"{options.compiler} is not GCC 12: what it does better is mentioned, not failed")
-    counts = collections.Counter()
-    with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
-
-        def run(source):
-            return {level: try_program(options.compiler, source, level) for level in LEVELS}
-
-        for source, outcomes in zip(sources, pool.map(run, sources)):
-            verdict, why = judge(source, outcomes, gcc_12)
-            counts[verdict] += 1
-            name = source.relative_to(HERE).with_suffix("")
-            print(f"{verdict:7} {name}: {why}", flush=True)
-    print(f"{counts['ok'] + counts['differs']} passed, {counts['FAILED']} failed")
-    return 1 if counts["FAILED"] or not sources else 0
+        print(f"{compiler} is not GCC 12: what it does better is mentioned, not failed")
+    return functools.partial(judge, compiler, gcc_12)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(programs.main(__doc__, HERE, ["good/*.cpp", "miscompiled/*.cpp"], judge_with))

@@ -6,14 +6,17 @@ must have it, so that nobody has to look for the sentence among others. everythi
 opposite: it has what is allowed, and must compile.
 """
 
-import argparse
+import functools
 import os
 import pathlib
 import re
-import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+import programs  # noqa: E402
+
 INCLUDE = HERE.parent.parent / "final" / "include"
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror=unused-result"]
 RIGHT = "everything_right"
@@ -28,37 +31,23 @@ def first_error(text):
 
 
 def judge(compiler, source):
-    """Compiles one program. Returns nothing if all is well, else what is not."""
+    """Compiles one program. Returns the verdict and what it rests on."""
     expected = source.read_text().splitlines()[0].removeprefix("// expect: ")
-    command = [compiler, *FLAGS, f"-I{INCLUDE}", str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    command = [compiler, *FLAGS, f"-I{INCLUDE}", source]
+    done = programs.run(command, env={**os.environ, "LC_ALL": "C"})
     if source.stem == RIGHT:
-        return f"does not compile:\n{done.stderr}" if done.returncode or done.stderr else None
+        wrong = done.returncode or done.stderr
+        return ("FAILED", f"does not compile:\n{done.stderr}") if wrong else ("ok", "compiles")
     if not done.returncode:
-        return "compiles"
+        return "FAILED", "compiles"
     if not re.search(expected, first_error(done.stderr)):
-        return f'the first error does not say "{expected}":\n{done.stderr}'
-    return None
+        return "FAILED", f'the first error does not say "{expected}":\n{done.stderr}'
+    return "ok", "is refused, and it is said why"
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--compiler", default=os.environ.get("CXX", "g++"))
-    arguments.add_argument("names", nargs="*", help="only programs whose name has one of these")
-    options = arguments.parse_args()
-    sources = [
-        source
-        for source in sorted(HERE.glob("*.cpp"))
-        if not options.names or any(name in source.stem for name in options.names)
-    ]
-    failed = 0
-    for source in sources:
-        problem = judge(options.compiler, source)
-        failed += problem is not None
-        print(f"FAILED {source.stem}: {problem}" if problem else f"ok     {source.stem}", flush=True)
-    print(f"{len(sources) - failed} passed, {failed} failed")
-    return 1 if failed or not sources else 0
+def judge_with(compiler):
+    return functools.partial(judge, compiler)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(programs.main(__doc__, HERE, ["*.cpp"], judge_with))

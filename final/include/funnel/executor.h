@@ -1,5 +1,7 @@
 #pragma once
 
+#include <funnel/assert.h>
+#include <funnel/detail/stored.h>
 #include <funnel/detail/waiter.h>
 #include <funnel/ioloop.h>
 
@@ -12,7 +14,6 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 namespace funnel {
 
@@ -31,6 +32,7 @@ class ExecutorCallBase {
 
   /// Tells the loop, from whatever thread, that nothing more comes of `call`.
   static void finished(std::shared_ptr<ExecutorCallBase> call);
+  bool made_on(const IOLoop& loop) const noexcept { return loop_ == &loop; }
 
   bool done = false;
   Waiter* waiter = nullptr;
@@ -71,7 +73,7 @@ class ExecutorCall final : public ExecutorCallBase {
 
  private:
   F function_;
-  std::optional<std::conditional_t<std::is_void_v<Result>, std::monostate, Result>> result_;
+  std::optional<Stored<Result>> result_;
   std::exception_ptr error_;
 };
 
@@ -89,19 +91,16 @@ class ThreadPoolExecutor {
   ~ThreadPoolExecutor();
 
   /// Runs `function` on some thread, in the order of the calls. It must not throw. Throws
-  /// `std::system_error` if there is no thread to run it. Any thread.
+  /// `std::system_error` if there is no thread to run it. Any thread, also the executor's own:
+  /// what a function submits while the destructor waits for it is dropped.
   void submit(std::function<void()> function);
-  /// Forgets the threads instead of waiting for them in the destructor: for functions that
-  /// may hang, such as `getaddrinfo`, which must not hold up the exit.
-  void detach() noexcept { detached_ = true; }
 
  private:
-  std::shared_ptr<detail::WorkerPool> pool_;
-  bool detached_ = false;
+  std::unique_ptr<detail::WorkerPool> pool_;
 };
 
 /// Returns the process's pool for `run_in_executor`: five threads for each processor at
-/// most, forgotten at exit.
+/// most. It is never destroyed, and the end of the process does not wait for it.
 ThreadPoolExecutor& default_executor();
 
 /// Waits for a function that runs on a thread; see `run_in_executor`.
@@ -118,7 +117,11 @@ class [[nodiscard]] ExecutorWait final : private detail::Waiter {
     if (call_) withdraw();
   }
 
-  bool await_ready() const noexcept { return call_->done; }
+  bool await_ready() const noexcept {
+    FUNNEL_ASSERT(call_->made_on(IOLoop::current()),
+                  "run_in_executor was awaited on another loop than it was called on");
+    return call_->done;
+  }
   template <typename Promise>
   bool await_suspend(std::coroutine_handle<Promise> handle) {
     if (!suspend(handle, handle.promise())) return false;
@@ -137,7 +140,8 @@ class [[nodiscard]] ExecutorWait final : private detail::Waiter {
 };
 
 /// Starts `function` on a thread of `executor` now; awaiting the result gives what it
-/// returned or throws what it threw (`IOLoop.run_in_executor`).
+/// returned or throws what it threw (`IOLoop.run_in_executor`). It is awaited on the loop that
+/// was current at the call (checked).
 ///
 /// `function` takes values only and touches nothing of the loop's but `add_callback`.
 /// Cancelling the wait does not stop it: its result is then dropped, on either thread. The

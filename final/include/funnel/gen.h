@@ -13,6 +13,21 @@
 /// @file
 /// Coroutine building blocks (`tornado.gen`). Every function takes any awaitable.
 
+namespace funnel::detail {
+
+/// `when` is a deadline, or the time from the start of the task.
+template <typename When, typename A>
+Task<AwaitResult<A>> with_timeout(When when, A awaitable) {
+  Child<AwaitResult<A>> child(as_task(std::move(awaitable)));
+  DeadlineScope scope(when);
+  co_await run_child(child, scope.source());
+  scope.stop();
+  if (scope.expired() && child.cancelled()) throw TimeoutError("with_timeout: time is up");
+  co_return child.take();
+}
+
+}  // namespace funnel::detail
+
 namespace funnel::gen {
 
 /// Suspends the calling coroutine; see `sleep`.
@@ -59,18 +74,13 @@ Task<detail::AwaitResult<A>> with_token(CancelToken token, A awaitable) {
 /// is kept.
 template <typename A>
 Task<detail::AwaitResult<A>> with_timeout(TimePoint deadline, A awaitable) {
-  detail::Child<detail::AwaitResult<A>> child(detail::as_task(std::move(awaitable)));
-  detail::DeadlineScope scope(deadline);
-  co_await detail::run_child(child, scope.source());
-  scope.stop();
-  if (scope.expired() && child.cancelled()) throw TimeoutError("with_timeout: time is up");
-  co_return child.take();
+  return detail::with_timeout(deadline, std::move(awaitable));
 }
 
-/// The same with a time from now.
+/// The same with the time from its start, which is when it is awaited.
 template <typename A>
 Task<detail::AwaitResult<A>> with_timeout(Duration timeout, A awaitable) {
-  return with_timeout(time_after(IOLoop::current().time(), timeout), std::move(awaitable));
+  return detail::with_timeout(timeout, std::move(awaitable));
 }
 
 /// Awaits all of `awaitables` at the same time and returns their results in order. Waits
@@ -94,17 +104,23 @@ auto multi(std::vector<A> awaitables)
   }
 }
 
-/// The same for a map: the results keep their keys.
+/// The same for a map: the results keep their keys; awaitables without a result give none.
 template <typename K, typename A, typename Less>
-Task<std::map<K, detail::AwaitResult<A>, Less>> multi(std::map<K, A, Less> awaitables) {
+auto multi(std::map<K, A, Less> awaitables)
+    -> Task<std::conditional_t<std::is_void_v<detail::AwaitResult<A>>, void,
+                               std::map<K, detail::Stored<detail::AwaitResult<A>>, Less>>> {
   std::vector<A> values;
   values.reserve(awaitables.size());
   for (auto& entry : awaitables) values.push_back(std::move(entry.second));
-  auto results = co_await multi(std::move(values));
-  std::map<K, detail::AwaitResult<A>, Less> named;
-  std::size_t i = 0;
-  for (auto& entry : awaitables) named.emplace(entry.first, std::move(results[i++]));
-  co_return named;
+  if constexpr (std::is_void_v<detail::AwaitResult<A>>) {
+    co_await multi(std::move(values));
+  } else {
+    auto results = co_await multi(std::move(values));
+    std::map<K, detail::AwaitResult<A>, Less> named(awaitables.key_comp());
+    std::size_t i = 0;
+    for (auto& entry : awaitables) named.emplace(entry.first, std::move(results[i++]));
+    co_return named;
+  }
 }
 
 }  // namespace funnel::gen

@@ -30,14 +30,16 @@ class Timeout {
 /// The event loop: waits for sockets, timers and callbacks, and runs what is ready, one
 /// after the other, on one thread (`tornado.ioloop.IOLoop`).
 ///
-/// **Threads.** A loop belongs to the thread that made it or that runs it.
-/// `add_callback` is the one member that other threads may call; any other one
-/// aborts with a message there, unless the library was built with
-/// `FUNNEL_CHECK_THREADS=0`.
+/// **Threads.** A loop belongs to the thread that runs it, else to the one that made it.
+/// `add_callback` is the one member that other threads may call at any time. They may call
+/// `start` and `run_sync` while nobody runs the loop (two threads at once abort), `clock`, and
+/// `time` if the clock allows it. Any other member aborts with a message there, unless the library
+/// was built with `FUNNEL_CHECK_THREADS=0`.
 ///
-/// **Lifetime.** A loop outlives the streams, servers, clients and timers made on it
-/// (checked: its destructor aborts otherwise). Coroutines that `spawn_callback`
-/// started are destroyed with it.
+/// **Lifetime.** The thread that made a loop destroys it, or another one after that thread's
+/// end; not while it runs (checked). A loop outlives the streams, servers, clients and timers made
+/// on it (checked: its destructor aborts otherwise). Coroutines that `spawn_callback` started are
+/// destroyed with it.
 ///
 /// **Errors.** An exception from a callback is logged and the loop goes on.
 class IOLoop {
@@ -54,8 +56,8 @@ class IOLoop {
   IOLoop& operator=(const IOLoop&) = delete;
   ~IOLoop();
 
-  /// Returns the loop that runs on this thread, else the one that was made on it,
-  /// else a new one, which lives as long as the thread.
+  /// Returns the loop that runs on this thread, else the first that was made on it, else a
+  /// new one, which lives as long as the thread.
   static IOLoop& current();
   /// Returns the same without making one: null if there is none.
   static IOLoop* current_or_null() noexcept;
@@ -71,8 +73,9 @@ class IOLoop {
   Clock& clock() const noexcept;
 
   /// Runs `callback` in the loop's next turn, in the order of the calls. A callback
-  /// that is added by a callback runs in the turn after. Any thread; callbacks added
-  /// after the loop has ended are dropped.
+  /// that is added by a callback runs in the turn after; one that is added while nobody runs
+  /// the loop, in the first turn of the next run. Any thread; the loop must outlive the call.
+  /// What has not run when the loop is destroyed is dropped with it.
   void add_callback(std::function<void()> callback);
 
   /// Runs `callback` once, `delay` from now. A delay that is not positive means the
@@ -88,7 +91,8 @@ class IOLoop {
   /// `remove_handler`. The descriptor stays the caller's and must stay open until then; it
   /// is made non-blocking.
   /// Throws `std::invalid_argument` if it has a handler already or no event is asked for,
-  /// `std::system_error` if the system cannot watch it (a regular file, a bad number).
+  /// `std::system_error` if the system cannot watch it (a regular file, `/dev/null`, a bad
+  /// number). Urgent data counts as `error` for who asks for nothing else.
   void add_handler(int fd, unsigned events, std::function<void(int, unsigned)> handler);
   /// Changes what `fd` is watched for. Throws `std::invalid_argument` if it has no handler.
   void update_handler(int fd, unsigned events);
@@ -122,9 +126,9 @@ void schedule(IOLoop& loop, ReadyNode& node);
 void set_timer(IOLoop& loop, TimerNode& node, TimePoint deadline);
 /// Withdraws `node`; harmless if it is not set.
 void cancel_timer(IOLoop& loop, TimerNode& node) noexcept;
-/// Runs the loop until `done` is true, which `end_run` announces; throws as
-/// `IOLoop::run_sync` says.
-void run_until(IOLoop& loop, const bool& done);
+/// Runs the loop, with `first` in its first turn, until `done` is true, which `end_run`
+/// announces; throws as `IOLoop::run_sync` says.
+void run_until(IOLoop& loop, ReadyNode& first, const bool& done);
 /// Makes `run_until` look at its `done`.
 void end_run(IOLoop& loop) noexcept;
 

@@ -75,10 +75,11 @@ class CalledProcessError : public std::runtime_error {
 ///
 /// **Lifetime.** The child lives no longer than this: the destructor sends `SIGKILL` to it,
 /// and to its group if it has its own, and reaps it. That takes less than a millisecond as a
-/// rule; what has not died after 25 ms is left to the loop to reap. Processes that left the group
-/// by themselves live on, and so does the child if this process is killed. Until the destructor an
-/// ended child keeps its number (it is a zombie), so that `kill` never meets a stranger. Movable;
-/// the loop that was current at the construction must outlive it (checked).
+/// rule; what has not died after 25 ms is left to the loop to reap. If the loop ends first, it
+/// waits once more as long, and leaves a zombie if that is not enough. Processes that left the
+/// group by themselves live on, and so does the child if this process is killed. Until the
+/// destructor an ended child keeps its number (it is a zombie), so that `kill` never meets a
+/// stranger. Movable; the loop that was current at the construction must outlive it (checked).
 ///
 /// **Threads.** The loop's only.
 class Subprocess {
@@ -118,7 +119,8 @@ class Subprocess {
 
   /// Sends `signal` to the child, or to its whole group if it has its own, even if the child
   /// itself has ended. Harmless if there is nobody left. Throws `std::system_error` for a
-  /// number that is not a signal's, or if the child has put itself beyond this process's reach.
+  /// number that is not a signal's (0 is none), or if the child has put itself beyond this
+  /// process's reach.
   void kill(int signal = SIGTERM);
 
  private:

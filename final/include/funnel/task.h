@@ -23,7 +23,7 @@ class TaskPromise final : public PromiseBase {
  public:
   Task<T> get_return_object() noexcept;
 
-  template <typename U>
+  template <typename U = T>  // what `co_return {}` makes, as it does not say
   requires std::is_convertible_v<U&&, T>
   void return_value(U&& value) { value_.emplace(std::forward<U>(value)); }
 
@@ -84,38 +84,40 @@ class [[nodiscard]] Task {
     if (frame_) frame_.destroy();
   }
 
+  /// Owns the task while it is awaited: whoever waits may die before it, wherever the task
+  /// was kept.
   class Awaiter {
    public:
-    explicit Awaiter(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
-    bool await_ready() const noexcept {
-      FUNNEL_ASSERT(frame_ || std::is_void_v<T>, "a task was awaited that had been moved away");
-      return !frame_;
-    }
+    explicit Awaiter(Task task) noexcept : task_(std::move(task)) {}
+    bool await_ready() const noexcept { return !task_.frame_; }
     template <typename Promise>
     void await_suspend(std::coroutine_handle<Promise> parent) const noexcept {
-      frame_.promise().set_parent(parent.promise(), parent);
-      detail::Trampoline::transfer_to(frame_);
+      task_.frame_.promise().set_parent(parent.promise(), parent);
+      detail::Trampoline::transfer_to(task_.frame_);
     }
-    T await_resume() const {
-      if constexpr (std::is_void_v<T>) {
-        if (frame_) frame_.promise().take();
-      } else {
-        return frame_.promise().take();
-      }
-    }
+    T await_resume() { return task_.take(); }
 
    private:
-    std::coroutine_handle<promise_type> frame_;
+    Task task_;
   };
 
-  /// Runs the task and gives its value. The task must stay alive until then, which it
-  /// does in `co_await f()`.
-  Awaiter operator co_await() && noexcept { return Awaiter(frame_); }
+  /// Runs the task and gives its value; the task is empty afterwards.
+  Awaiter operator co_await() && noexcept { return Awaiter(std::move(*this)); }
 
  private:
   friend promise_type;
   friend detail::TaskAccess;
   explicit Task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+
+  /// Returns what the ended coroutine returned, or throws what it threw.
+  T take() {
+    FUNNEL_ASSERT(frame_ || std::is_void_v<T>, "a task was awaited that had been moved away");
+    if constexpr (std::is_void_v<T>) {
+      if (frame_) frame_.promise().take();
+    } else {
+      return frame_.promise().take();
+    }
+  }
 
   std::coroutine_handle<promise_type> frame_;
 };
@@ -154,11 +156,7 @@ class TaskAccess {
   /// Returns what an ended task returned, or throws what it threw.
   template <typename T>
   static T take(Task<T>& task) {
-    if constexpr (std::is_void_v<T>) {
-      if (task.frame_) task.frame_.promise().take();
-    } else {
-      return task.frame_.promise().take();
-    }
+    return task.take();
   }
 };
 
@@ -172,15 +170,14 @@ class SyncRun final : private TaskObserver, private ReadyNode, private TimerNode
 
   template <typename T>
   T run(Task<T>& task, std::optional<Duration> timeout) {
+    timeout_ = timeout;
     start_ = [](SyncRun& self, void* t) {
       Task<T>& target = *static_cast<Task<T>*>(t);
       if (TaskAccess::empty(target)) self.task_done();
       TaskAccess::start(target, self, self.scope_.token().state());
     };
     task_ = &task;
-    schedule(loop_, *this);
-    if (timeout) set_timer(loop_, *this, time_after(loop_.time(), *timeout));
-    run_until(loop_, done_);
+    run_until(loop_, *this, done_);
     try {
       return TaskAccess::take(task);
     } catch (const Cancelled&) {
@@ -195,10 +192,14 @@ class SyncRun final : private TaskObserver, private ReadyNode, private TimerNode
     end_run(loop_);
     return {};
   }
-  void run_ready() override { start_(*this, task_); }
+  void run_ready() override {
+    if (timeout_) set_timer(loop_, *this, time_after(loop_.time(), *timeout_));
+    start_(*this, task_);
+  }
   void timer_fired() override { scope_.cancel(); }
 
   IOLoop& loop_;
+  std::optional<Duration> timeout_;
   void (*start_)(SyncRun&, void*) = nullptr;
   void* task_ = nullptr;
   bool done_ = false;
@@ -228,8 +229,9 @@ T run_sync(Task<T> task) {
 /// parameters must be values: nobody waits for it.
 void spawn_callback(Task<void> task);
 
-/// Lists this thread's coroutines that wait for something, one paragraph each: where it
+/// Lists the current loop's coroutines that wait for something, one paragraph each: where it
 /// waits and since when, then who awaits it, up to the first. For people, not programs.
+/// Nothing if there is no loop.
 std::string dump_tasks();
 
 }  // namespace funnel

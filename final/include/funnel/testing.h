@@ -99,6 +99,8 @@ class MemoryStreamOptions {
  public:
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
+  MemoryStreamOptions() = default;
+
   std::size_t read_size = unlimited;    // the most bytes that arrive at once
   std::size_t capacity = 64 * 1024;     // bytes that may lie unread; more wait with the sender
   std::size_t reset_after = unlimited;  // when so many bytes were received, the connection is reset

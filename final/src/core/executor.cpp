@@ -26,22 +26,20 @@ void ExecutorCallBase::finished(std::shared_ptr<ExecutorCallBase> call) {
   });
 }
 
-/// What the executor and its threads share; the last of them frees it.
-class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
+/// What the executor and its threads share.
+class WorkerPool {
  public:
   explicit WorkerPool(std::size_t max_workers) : max_workers_(max_workers) {}
 
   void submit(std::function<void()> function) {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;  // nobody would run it; the caller drops it, outside the lock
+    if (idle_ <= queue_.size() && workers_.size() < max_workers_) add_worker();
     queue_.push_back(std::move(function));
-    if (idle_ >= queue_.size() || workers_.size() == max_workers_) {
-      ready_.notify_one();
-    } else {
-      add_worker();
-    }
+    ready_.notify_one();
   }
 
-  void shut_down(bool wait) {
+  void shut_down() {
     std::deque<std::function<void()>> dropped;
     std::vector<std::thread> workers;
     {
@@ -52,17 +50,15 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
     }
     ready_.notify_all();
     dropped.clear();  // outside the lock, and before the wait for what runs
-    for (std::thread& worker : workers) wait ? worker.join() : worker.detach();
+    for (std::thread& worker : workers) worker.join();
   }
 
  private:
   void add_worker() {
     try {
-      workers_.emplace_back([self = shared_from_this()] { self->work(); });
+      workers_.emplace_back([this] { work(); });
     } catch (...) {
-      if (!workers_.empty()) return;  // one of them will come to the function
-      queue_.pop_back();
-      throw;
+      if (workers_.empty()) throw;  // else one of them will come to the function
     }
   }
 
@@ -96,30 +92,20 @@ class WorkerPool : public std::enable_shared_from_this<WorkerPool> {
 ThreadPoolExecutor::ThreadPoolExecutor(std::size_t max_workers) {
   if (max_workers == 0)
     throw std::invalid_argument("ThreadPoolExecutor: max_workers must be positive");
-  pool_ = std::make_shared<detail::WorkerPool>(max_workers);
+  pool_ = std::make_unique<detail::WorkerPool>(max_workers);
 }
 
-ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shut_down(!detached_); }
+ThreadPoolExecutor::~ThreadPoolExecutor() { pool_->shut_down(); }
 
 void ThreadPoolExecutor::submit(std::function<void()> function) {
   pool_->submit(std::move(function));
 }
 
-namespace {
-
-class DefaultExecutor : public ThreadPoolExecutor {
- public:
-  DefaultExecutor()
-      : ThreadPoolExecutor(std::size_t{5} * std::max(1U, std::thread::hardware_concurrency())) {
-    detach();
-  }
-};
-
-}  // namespace
-
 ThreadPoolExecutor& default_executor() {
-  static DefaultExecutor executor;
-  return executor;
+  // Never destroyed: other threads, and objects that die later, may still use it.
+  static ThreadPoolExecutor& shared =
+      *new ThreadPoolExecutor(std::size_t{5} * std::max(1U, std::thread::hardware_concurrency()));
+  return shared;
 }
 
 }  // namespace funnel

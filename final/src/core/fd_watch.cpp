@@ -2,8 +2,12 @@
 
 #include "core/loop_core.h"
 
+#include <funnel/log.h>
+
+#include <fmt/format.h>
 #include <poll.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <stdexcept>
@@ -13,29 +17,31 @@ namespace funnel::detail {
 
 namespace {
 
-/// Asks the system what is true now. Asio reports an error as readiness for everything.
+/// Asks the system what is true now. Asio reports an error as readiness for everything, and wakes
+/// who waits for errors alone also for urgent data.
 unsigned events_of(int fd, unsigned wanted) noexcept {
   pollfd state{};
   state.fd = fd;
   if ((wanted & IOLoop::read) != 0) state.events |= POLLIN;
   if ((wanted & IOLoop::write) != 0) state.events |= POLLOUT;
+  if (wanted == 0) state.events |= POLLPRI;
   if (::poll(&state, 1, 0) <= 0) return 0;
   unsigned events = 0;
   if ((state.revents & POLLIN) != 0) events |= IOLoop::read;
   if ((state.revents & POLLOUT) != 0) events |= IOLoop::write;
-  if ((state.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) events |= IOLoop::error;
+  if ((state.revents & (POLLERR | POLLHUP | POLLNVAL | POLLPRI)) != 0) events |= IOLoop::error;
   return events;
 }
 
 }  // namespace
 
 void require_watchable(int fd) {
-  struct stat state {};
-  if (::fstat(fd, &state) != 0)
-    throw std::system_error(errno, std::generic_category(), "add_handler");
-  if (S_ISREG(state.st_mode) || S_ISDIR(state.st_mode)) {
-    throw std::system_error(EPERM, std::generic_category(), "add_handler: a file is always ready");
-  }
+  const int probe = ::epoll_create1(EPOLL_CLOEXEC);
+  if (probe < 0) throw std::system_error(errno, std::generic_category(), "add_handler");
+  epoll_event nothing{};
+  const int error = ::epoll_ctl(probe, EPOLL_CTL_ADD, fd, &nothing) == 0 ? 0 : errno;
+  ::close(probe);
+  if (error != 0) throw std::system_error(error, std::generic_category(), "add_handler");
 }
 
 FdWatch::FdWatch(asio::io_context& context, int fd, std::function<void(int, unsigned)> handler)
@@ -53,7 +59,6 @@ void FdWatch::update(unsigned events) {
   ++generation_;
   asio::error_code ignored;
   descriptor_.cancel(ignored);
-  events_ = events;
   if ((events & IOLoop::read) != 0) wait(Descriptor::wait_read);
   if ((events & IOLoop::write) != 0) wait(Descriptor::wait_write);
   if ((events & (IOLoop::read | IOLoop::write)) == 0) wait(Descriptor::wait_error);
@@ -66,12 +71,20 @@ void FdWatch::stop() noexcept {
 }
 
 void FdWatch::wait(Descriptor::wait_type type) {
-  descriptor_.async_wait(type, [self = shared_from_this(), generation = generation_,
-                                type](const asio::error_code&) { self->ready(generation, type); });
+  descriptor_.async_wait(
+      type, [self = shared_from_this(), generation = generation_,
+             type](const asio::error_code& error) { self->ready(generation, type, error); });
 }
 
-void FdWatch::ready(std::uint64_t generation, Descriptor::wait_type type) {
+void FdWatch::ready(std::uint64_t generation, Descriptor::wait_type type,
+                    const asio::error_code& error) {
   if (generation != generation_) return;
+  if (error) {  // waiting again would fail again, at once, for ever
+    log::gen().error(
+        fmt::format("add_handler: descriptor {} is no longer watched: {}", fd_, error.message()));
+    stop();
+    return;
+  }
   const unsigned wanted = type == Descriptor::wait_read    ? unsigned{IOLoop::read}
                           : type == Descriptor::wait_write ? unsigned{IOLoop::write}
                                                            : 0U;

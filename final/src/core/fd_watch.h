@@ -10,8 +10,8 @@
 
 namespace funnel::detail {
 
-/// Throws `std::system_error` if `fd` is not open or is a file on disk. Asio takes those and
-/// fails later, at the first wait.
+/// Throws `std::system_error` if the system cannot watch `fd`: it is not open, or always ready
+/// as a file on disk and `/dev/null` are. Asio takes the latter and fails later, at every wait.
 void require_watchable(int fd);
 
 /// Watches one descriptor that belongs to somebody else.
@@ -34,12 +34,11 @@ class FdWatch : public std::enable_shared_from_this<FdWatch> {
   using Descriptor = asio::posix::stream_descriptor;
 
   void wait(Descriptor::wait_type type);
-  void ready(std::uint64_t generation, Descriptor::wait_type type);
+  void ready(std::uint64_t generation, Descriptor::wait_type type, const asio::error_code& error);
 
   Descriptor descriptor_;
   int fd_;
   std::shared_ptr<const Handler> handler_;  // shared with a call of it, which may remove it
-  unsigned events_ = 0;
   std::uint64_t generation_ = 0;
 };
 

@@ -27,6 +27,9 @@ DeadlineScope::DeadlineScope(TimePoint deadline) : loop_(IOLoop::current()) {
   set_timer(loop_, *this, deadline);
 }
 
+DeadlineScope::DeadlineScope(Duration timeout)
+    : DeadlineScope(time_after(IOLoop::current().time(), timeout)) {}
+
 void log_ignored_failure(const std::exception_ptr& error) noexcept {
   log_exception("multi: another failure beside the one that was thrown", error);
 }

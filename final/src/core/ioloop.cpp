@@ -4,13 +4,15 @@
 
 #include <funnel/assert.h>
 
+#include <stdexcept>
+
 namespace funnel {
 
 namespace {
 
 // Plain pointers, because they are looked at while the thread's other objects die.
-thread_local constinit IOLoop* current_loop = nullptr;
-thread_local constinit bool loop_is_running = false;
+thread_local constinit IOLoop* running_here = nullptr;
+thread_local constinit IOLoop* made_here = nullptr;  // the first, of those that live
 
 }  // namespace
 
@@ -19,25 +21,36 @@ namespace detail {
 /// Marks a loop as the one that runs on this thread.
 class LoopCore::Running {
  public:
-  explicit Running(LoopCore& core) : previous_(current_loop) {
-    if (loop_is_running) {
+  explicit Running(LoopCore& core) : core_(core) {
+    if (running_here != nullptr) {
       throw std::logic_error(
           "an IOLoop already runs on this thread: await the task instead of run_sync or start");
     }
-    loop_is_running = true;
-    current_loop = &core.loop_;
-    core.owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    core.remote_->exclusively([&core] {
+      FUNNEL_ASSERT(!core.is_running(), "an IOLoop was run by two threads at once");
+      core.runner_ = std::this_thread::get_id();
+    });
+    running_here = &core.loop_;
+    core.run_remote();  // before what this run adds
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
   ~Running() {
-    loop_is_running = false;
-    if (previous_ != nullptr) current_loop = previous_;
+    running_here = nullptr;
+    core_.remote_->exclusively([this] { core_.runner_ = std::thread::id(); });
   }
 
  private:
-  IOLoop* previous_;
+  LoopCore& core_;
 };
+
+void LoopCore::add_callback(std::function<void()> callback) {
+  if (running_here == &loop_) {
+    schedule_callback(std::move(callback));
+  } else {
+    remote_->push(std::move(callback));
+  }
+}
 
 void LoopCore::run_forever() {
   const Running running(*this);
@@ -48,8 +61,9 @@ void LoopCore::run_forever() {
   stop_requested_ = false;
 }
 
-void LoopCore::run_until(const bool& done) {
+void LoopCore::run_until(ReadyNode& first, const bool& done) {
   const Running running(*this);
+  schedule(first);
   while (!done && !stop_requested_) {
     context_.restart();
     context_.run();
@@ -80,24 +94,24 @@ void LoopCore::throw_stalled() const {
 IOLoop::IOLoop() : IOLoop(system_clock()) {}
 
 IOLoop::IOLoop(Clock& clock) : core_(std::make_unique<detail::LoopCore>(*this, clock)) {
-  if (current_loop == nullptr) current_loop = this;
+  if (made_here == nullptr) made_here = this;
 }
 
 IOLoop::~IOLoop() {
-  FUNNEL_ASSERT(!(loop_is_running && current_loop == this),
-                "an IOLoop was destroyed while running");
+  FUNNEL_ASSERT(!core_->is_running(), "an IOLoop was destroyed while running");
   core_->close();
-  if (current_loop == this) current_loop = nullptr;
+  if (made_here == this) made_here = nullptr;
 }
 
-IOLoop* IOLoop::current_or_null() noexcept { return current_loop; }
+IOLoop* IOLoop::current_or_null() noexcept {
+  return running_here != nullptr ? running_here : made_here;
+}
 
 IOLoop& IOLoop::current() {
-  if (current_loop == nullptr) {
-    thread_local std::unique_ptr<IOLoop> own;
-    own = std::make_unique<IOLoop>();  // its constructor makes it the current one
-  }
-  return *current_loop;
+  if (IOLoop* loop = current_or_null()) return *loop;
+  thread_local std::unique_ptr<IOLoop> own;
+  own = std::make_unique<IOLoop>();  // its constructor makes it the current one
+  return *own;
 }
 
 void IOLoop::start() { core_->run_forever(); }
@@ -144,11 +158,20 @@ void IOLoop::remove_handler(int fd) noexcept {
 namespace detail {
 
 void schedule(IOLoop& loop, ReadyNode& node) { loop.core().schedule(node); }
+std::unique_ptr<IOLoop> make_private_loop() {
+  IOLoop* const before = made_here;
+  auto loop = std::make_unique<IOLoop>();
+  made_here = before;
+  return loop;
+}
+
 void set_timer(IOLoop& loop, TimerNode& node, TimePoint deadline) {
   loop.core().set_timer(node, deadline);
 }
 void cancel_timer(IOLoop& loop, TimerNode& node) noexcept { loop.core().cancel_timer(node); }
-void run_until(IOLoop& loop, const bool& done) { loop.core().run_until(done); }
+void run_until(IOLoop& loop, ReadyNode& first, const bool& done) {
+  loop.core().run_until(first, done);
+}
 void end_run(IOLoop& loop) noexcept { loop.core().end_run(); }
 
 }  // namespace detail

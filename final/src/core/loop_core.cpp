@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace funnel::detail {
 
@@ -73,7 +74,11 @@ void RemoteQueue::push(std::function<void()> callback) {
   const std::lock_guard lock(mutex_);
   if (core_ == nullptr) return;
   callbacks_.push_back(std::move(callback));
-  if (callbacks_.size() == 1) asio::post(core_->context(), [core = core_] { core->run_remote(); });
+  if (core_->on_own_thread()) {  // nobody else runs the loop before the lock is released
+    core_->schedule_all(std::exchange(callbacks_, {}));
+  } else if (callbacks_.size() == 1) {
+    asio::post(core_->context(), [core = core_] { core->run_remote(); });
+  }
 }
 
 std::vector<std::function<void()>> RemoteQueue::take() {
@@ -93,7 +98,6 @@ LoopCore::LoopCore(IOLoop& loop, Clock& clock)
       clock_(clock),
       context_(1),  // one thread runs it
       wake_timer_(context_),
-      owner_(std::this_thread::get_id()),
       remote_(std::make_shared<RemoteQueue>(*this)),
       background_(loop) {
   clock_.add_listener(*this);
@@ -114,6 +118,11 @@ void LoopCore::close() {
   }
   FUNNEL_ASSERT(resources_ == 0,
                 "an IOLoop was destroyed before the streams and servers that were made on it");
+}
+
+bool LoopCore::on_own_thread() const noexcept {
+  const std::thread::id runner = runner_.load(std::memory_order_relaxed);
+  return std::this_thread::get_id() == (runner == std::thread::id() ? maker_ : runner);
 }
 
 void LoopCore::check_thread([[maybe_unused]] const char* function) const noexcept {
@@ -153,17 +162,15 @@ void LoopCore::run_ready() {
   post_ready();
 }
 
-void LoopCore::add_callback(std::function<void()> callback) {
-  if (on_own_thread()) {
-    schedule(*std::make_unique<CallbackNode>(std::move(callback)).release());
-  } else {
-    remote_->push(std::move(callback));
-  }
+void LoopCore::schedule_callback(std::function<void()> callback) {
+  schedule(*std::make_unique<CallbackNode>(std::move(callback)).release());
 }
 
-void LoopCore::run_remote() {
-  for (std::function<void()>& callback : remote_->take()) add_callback(std::move(callback));
+void LoopCore::schedule_all(std::vector<std::function<void()>> callbacks) {
+  for (std::function<void()>& callback : callbacks) schedule_callback(std::move(callback));
 }
+
+void LoopCore::run_remote() { schedule_all(remote_->take()); }
 
 void LoopCore::set_timer(TimerNode& node, TimePoint deadline) {
   timers_.set(node, deadline);

@@ -37,6 +37,12 @@ class RemoteQueue {
 
   /// Runs `callback` on the loop. Any thread.
   void push(std::function<void()> callback);
+  /// Calls `change` while no thread is within `push`.
+  template <typename F>
+  void exclusively(F change) {
+    const std::lock_guard lock(mutex_);
+    change();
+  }
   std::vector<std::function<void()>> take();
   /// The loop ends: later calls are dropped.
   void close() noexcept;
@@ -60,11 +66,10 @@ class LoopCore final : public Clock::Listener {
   void close();
 
   asio::io_context& context() noexcept { return context_; }
-  IOLoop& loop() noexcept { return loop_; }
   Clock& clock() const noexcept { return clock_; }
 
   void run_forever();
-  void run_until(const bool& done);
+  void run_until(ReadyNode& first, const bool& done);
   void end_run() noexcept { context_.stop(); }
   void stop();
   /// Runs what is ready now without waiting, and what that makes ready.
@@ -83,6 +88,8 @@ class LoopCore final : public Clock::Listener {
 
   /// The background tasks of `spawn_callback`.
   TaskScope& background() noexcept { return background_; }
+  /// The coroutines that have started and live.
+  List<PromiseBase, LiveTag>& live() noexcept { return live_; }
   std::shared_ptr<RemoteQueue> remote() const noexcept { return remote_; }
 
   /// Counts work that runs elsewhere, on a thread: while there is some, the loop waits for
@@ -94,18 +101,21 @@ class LoopCore final : public Clock::Listener {
   void resource_added() noexcept { ++resources_; }
   void resource_removed() noexcept { --resources_; }
 
+  /// Tells whether some thread runs the loop.
+  bool is_running() const noexcept { return runner_.load() != std::thread::id(); }
+  /// Tells whether this thread runs the loop, or has made it and nobody runs it.
+  bool on_own_thread() const noexcept;
   void check_thread(const char* function) const noexcept;
   void clock_moved() override;
-  void run_remote();
 
  private:
   class CallbackTimer;
-
-  bool on_own_thread() const noexcept {
-    return owner_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-  }
   class Running;
+  friend class RemoteQueue;
 
+  void schedule_callback(std::function<void()> callback);
+  void schedule_all(std::vector<std::function<void()>> callbacks);
+  void run_remote();
   void post_ready();
   void run_ready();
   void post_timers();
@@ -125,13 +135,19 @@ class LoopCore final : public Clock::Listener {
   bool ready_posted_ = false;
   bool timers_posted_ = false;
   bool stop_requested_ = false;
-  std::atomic<std::thread::id> owner_;
+  const std::thread::id maker_ = std::this_thread::get_id();
+  // Changed while the remote queue is locked: `add_callback` of the maker's thread relies on it.
+  std::atomic<std::thread::id> runner_;
   std::shared_ptr<RemoteQueue> remote_;
   std::map<int, std::shared_ptr<FdWatch>> watches_;
+  List<PromiseBase, LiveTag> live_;
   TaskScope background_;
   long resources_ = 0;
 };
 
+/// Makes a loop that is the current one of its thread only while it runs: nothing but its
+/// owner's work lands on it.
+std::unique_ptr<IOLoop> make_private_loop();
 /// Runs `callback`; an exception is logged and goes no further.
 void run_guarded(const std::function<void()>& callback) noexcept;
 /// Logs an exception that nobody else will see, with `what` was going on.

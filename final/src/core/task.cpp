@@ -12,13 +12,6 @@ namespace detail {
 
 namespace {
 
-using LiveList = List<PromiseBase, LiveTag>;
-
-LiveList& live_coroutines() noexcept {
-  thread_local LiveList list;
-  return list;
-}
-
 void append_site(std::string& out, const PromiseBase& promise) {
   const AwaitSite& site = promise.site();
   fmt::format_to(std::back_inserter(out), "  at {}:{} in {}\n", site.file, site.line,
@@ -27,7 +20,7 @@ void append_site(std::string& out, const PromiseBase& promise) {
 
 }  // namespace
 
-PromiseBase::PromiseBase() noexcept { live_coroutines().push_back(*this); }
+void PromiseBase::enter_list() noexcept { IOLoop::current().core().live().push_back(*this); }
 
 }  // namespace detail
 
@@ -38,9 +31,12 @@ void spawn_callback(Task<void> task) {
 }
 
 std::string dump_tasks() {
+  IOLoop* loop = IOLoop::current_or_null();
+  if (loop == nullptr) return {};
+  loop->core().check_thread("dump_tasks");
   const auto now = std::chrono::steady_clock::now();
   std::string out;
-  detail::live_coroutines().for_each([&](const detail::PromiseBase& promise) {
+  loop->core().live().for_each([&](const detail::PromiseBase& promise) {
     if (promise.waiting_since() == std::chrono::steady_clock::time_point{}) return;
     const std::chrono::duration<double> waited = now - promise.waiting_since();
     fmt::format_to(std::back_inserter(out), "waiting for {:.3f} s\n", waited.count());

@@ -2,6 +2,8 @@
 
 #include "core/loop_core.h"
 
+#include <funnel/detail/join.h>
+
 #include <memory>
 
 namespace funnel::detail {
@@ -13,7 +15,7 @@ void Spawned::start() {
   if (TaskAccess::empty(task_)) {
     finish();
   } else {
-    TaskAccess::start(task_, *this, scope_.source_.token().state());
+    TaskAccess::start(task_, *this, source_.token().state());
   }
 }
 
@@ -26,13 +28,19 @@ std::coroutine_handle<> Spawned::task_done() noexcept {
 
 void Spawned::finish() {
   std::unique_ptr<Spawned> self(this);
-  if (const std::exception_ptr error = TaskAccess::error(task_)) {
-    log_exception("Exception in spawned task", error);
+  const std::exception_ptr error = TaskAccess::error(task_);
+  if (error && !(source_.cancelled() && is_cancellation(error))) {
+    log_exception("Exception in a task that nobody awaits", error);
   }
   TaskScope& scope = scope_;
   self.reset();
   --scope.size_;
   if (scope.on_end_) scope.on_end_();
+}
+
+void TaskScope::cancel() noexcept {
+  // Only schedules: nothing ends, and leaves the list, under the walk.
+  tasks_.for_each([](Spawned& spawned) { spawned.source_.cancel(); });
 }
 
 void TaskScope::destroy_all() noexcept {

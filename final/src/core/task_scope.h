@@ -22,6 +22,7 @@ class Spawned final : public ListLink<SpawnedTag>, public ReadyNode, private Tas
   void start();
 
  private:
+  friend class TaskScope;
   // In the ready list twice: once to start, once, after the end, to be destroyed. Not in
   // `task_done`, because a frame must not be destroyed from its own final suspension.
   void run_ready() override;
@@ -29,13 +30,17 @@ class Spawned final : public ListLink<SpawnedTag>, public ReadyNode, private Tas
   void finish();
 
   TaskScope& scope_;
+  CancelSource source_;
   Task<void> task_;
   bool started_ = false;
 };
 
-/// Owns tasks that run side by side: the background tasks of a loop, the connections of a
-/// server. An exception of one is logged and ends that one only. Destroying the scope
-/// destroys what still runs. One thread.
+/// Owns tasks that run side by side and that nobody awaits: the background tasks of a loop, the
+/// connections of a server. An exception of one is logged and ends that one only.
+///
+/// It follows no cancellation but its own, and destroying it destroys what still runs without a
+/// word: its owner is an object, not a coroutine that could wait for the tasks, and whoever
+/// destroys a server means its connections too. One thread.
 class TaskScope {
  public:
   explicit TaskScope(IOLoop& loop) noexcept : loop_(loop) {}
@@ -47,8 +52,9 @@ class TaskScope {
   void spawn(Task<void> task);
   /// Starts `task` at once. Only from what the loop calls itself, never from a coroutine.
   void start(Task<void> task);
-  /// Asks all of them to stop.
-  void cancel() noexcept { source_.cancel(); }
+  /// Asks all that are there to stop, which is no failure of theirs to be logged. Later ones are
+  /// not concerned.
+  void cancel() noexcept;
   /// Destroys what still runs.
   void destroy_all() noexcept;
   std::size_t size() const noexcept { return size_; }
@@ -60,7 +66,6 @@ class TaskScope {
   Spawned& adopt(Task<void> task);
 
   IOLoop& loop_;
-  CancelSource source_;
   List<Spawned, SpawnedTag> tasks_;
   std::size_t size_ = 0;
   std::function<void()> on_end_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <funnel/assert.h>
 
+#include <cerrno>
 #include <optional>
 
 namespace funnel {
@@ -100,7 +101,8 @@ Task<int> Subprocess::wait_for_exit(bool raise_error) {
 }
 
 void Subprocess::kill(int signal) {
-  const int error = core_->child().signal(signal);
+  // 0 asks the system only whether there is somebody.
+  const int error = signal > 0 ? core_->child().signal(signal) : EINVAL;
   if (error == 0) return;
   throw std::system_error(error, std::system_category(),
                           fmt::format("Subprocess: cannot signal \"{}\"", core_->program()));

@@ -95,8 +95,11 @@ void ChildProcess::end() noexcept {
 /// Waits about 25 ms at most, usually a tenth of a millisecond.
 bool ChildProcess::reap() noexcept {
   std::chrono::microseconds pause(50);
-  for (int attempt = 0; attempt < 10 && !reaped_; ++attempt, pause *= 2) {
-    if (attempt > 0) std::this_thread::sleep_for(pause / 2);
+  for (int attempt = 0; attempt < 10 && !reaped_; ++attempt) {
+    if (attempt > 0) {
+      std::this_thread::sleep_for(pause);
+      pause *= 2;
+    }
     siginfo_t info{};
     const bool lost = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0;
     reaped_ = lost || info.si_pid != 0;

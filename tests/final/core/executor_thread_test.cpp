@@ -47,6 +47,17 @@ class Gate {
   std::shared_future<void> future_ = promise_.get_future().share();
 };
 
+class OpenWhenDropped {
+ public:
+  explicit OpenWhenDropped(Gate& gate) : gate_(gate) {}
+  OpenWhenDropped(const OpenWhenDropped&) = delete;
+  OpenWhenDropped& operator=(const OpenWhenDropped&) = delete;
+  ~OpenWhenDropped() { gate_.open(); }
+
+ private:
+  Gate& gate_;
+};
+
 template <typename F>
 Task<std::invoke_result_t<F&>> run_on(ThreadPoolExecutor& executor, F function) {
   co_return co_await run_in_executor(executor, std::move(function));
@@ -103,8 +114,9 @@ TEST_SUITE("core.executor") {
     IOLoop loop(clock);
     ThreadPoolExecutor executor(1);
     const auto late = [](ThreadPoolExecutor& pool) -> Task<int> {
+      const auto nothing = [] {};
       auto wait = run_in_executor(pool, [] { return 3; });
-      co_await run_in_executor(pool, [] {});  // ends after the first: there is one thread
+      co_await run_in_executor(pool, nothing);  // ends after the first: there is one thread
       co_return co_await std::move(wait);
     };
     CHECK(loop.run_sync(late(executor)) == 3);
@@ -115,10 +127,11 @@ TEST_SUITE("core.executor") {
     ThreadPoolExecutor executor(1);
     std::atomic<bool> ran = false;
     loop.run_sync([](ThreadPoolExecutor& pool, std::atomic<bool>& out) -> Task<> {
+      const auto nothing = [] {};
       {
         auto dropped = run_in_executor(pool, [&out] { out = true; });
       }
-      co_await run_in_executor(pool, [] {});
+      co_await run_in_executor(pool, nothing);
     }(executor, ran));
     CHECK(ran);
   }
@@ -234,13 +247,6 @@ TEST_SUITE("core.executor") {
       ended = true;
     }));
     const Started waiting(watch(second, *executor, [] {}));
-    struct OpenWhenDropped {
-      explicit OpenWhenDropped(Gate& g) : gate(g) {}
-      OpenWhenDropped(const OpenWhenDropped&) = delete;
-      OpenWhenDropped& operator=(const OpenWhenDropped&) = delete;
-      ~OpenWhenDropped() { gate.open(); }
-      Gate& gate;
-    };
     // What runs ends only after the rest was dropped.
     executor->submit([opener = std::make_shared<OpenWhenDropped>(gate)] {});
     started.wait();
@@ -269,11 +275,73 @@ TEST_SUITE("core.executor") {
     IOLoop loop;
     const auto add_up = []() -> Task<int> {
       int total = 0;
-      for (int i = 0; i < 1000; ++i) total += co_await run_in_executor([i] { return i; });
+      for (int i = 0; i < 1000; ++i) {
+        const auto same = [i] { return i; };
+        total += co_await run_in_executor(same);
+      }
       co_return total;
     };
     CHECK(loop.run_sync(add_up()) == 499'500);
     CHECK(&default_executor() == &default_executor());
+  }
+
+  TEST_CASE("a hundred thousand waits in a row need no stack, whether they are over or not") {
+    IOLoop loop;
+    ThreadPoolExecutor executor(1);
+    const auto add_up = [](ThreadPoolExecutor& pool) -> Task<long> {
+      const auto one = [] { return 1; };
+      std::vector<decltype(run_in_executor(pool, one))> waits;
+      for (int i = 0; i < 100'000; ++i) waits.push_back(run_in_executor(pool, one));
+      long total = 0;
+      for (auto& wait : waits) total += co_await std::move(wait);
+      co_return total;
+    };
+    CHECK(loop.run_sync(add_up(executor)) == 100'000);
+  }
+
+  TEST_CASE("any thread may submit, a worker too") {
+    constexpr int threads = 4;
+    constexpr int each = 100;
+    ThreadPoolExecutor executor(2);
+    std::atomic<int> left = 2 * threads * each;
+    Gate all_ran;
+    const auto count = [&] {
+      if (--left == 0) all_ran.open();
+    };
+    std::vector<std::thread> others;
+    for (int t = 0; t < threads; ++t) {
+      others.emplace_back([&] {
+        for (int i = 0; i < each; ++i) {
+          executor.submit([&] {
+            executor.submit(count);
+            count();
+          });
+        }
+      });
+    }
+    all_ran.wait();
+    for (std::thread& other : others) other.join();
+    CHECK(left == 0);
+  }
+
+  TEST_CASE("what a function submits while the executor is destroyed is dropped") {
+    Gate began;
+    Gate stopping;
+    bool ran = false;
+    auto held = std::make_shared<int>();
+    {
+      ThreadPoolExecutor executor(2);
+      executor.submit([&] {
+        began.open();
+        stopping.wait();
+        executor.submit([held, &ran] { ran = true; });
+      });
+      began.wait();
+      executor.submit([&] { stopping.wait(); });  // no thread is left for the next one
+      executor.submit([opener = std::make_shared<OpenWhenDropped>(stopping)] {});
+    }
+    CHECK(!ran);
+    CHECK(held.use_count() == 1);
   }
 
   TEST_CASE("several loops share one executor") {

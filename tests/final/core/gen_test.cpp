@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -151,6 +152,24 @@ TEST_SUITE("core.gen.multi") {
     CHECK(results == std::map<std::string, int>{{"one", 1}, {"two", 2}});
   }
 
+  TEST_CASE("multi of a map keeps its order, and of tasks without a value gives none") {
+    ManualClock clock(ManualClock::WhenIdle::skip);
+    IOLoop loop(clock);
+    std::map<int, Task<int>, std::function<bool(int, int)>> downwards(std::greater<>{});
+    downwards.emplace(1, number_after(1s, 10));
+    downwards.emplace(2, number_after(2s, 20));
+    const auto results = loop.run_sync(gen::multi(std::move(downwards)));
+    REQUIRE(results.size() == 2);
+    CHECK(*results.begin() == std::pair<const int, int>(2, 20));
+
+    std::string notes;
+    std::map<std::string, Task<>> tasks;
+    tasks.emplace("first", note_after(2s, notes, 'b'));
+    tasks.emplace("second", note_after(1s, notes, 'a'));
+    loop.run_sync(gen::multi(std::move(tasks)));
+    CHECK(notes == "ab");
+  }
+
   TEST_CASE("multi takes tasks without a value, values that only move, and futures") {
     ManualClock clock(ManualClock::WhenIdle::skip);
     IOLoop loop(clock);
@@ -181,6 +200,7 @@ TEST_SUITE("core.gen.multi") {
     CHECK(loop.run_sync(gen::multi(std::vector<Task<int>>())).empty());
     CHECK(loop.run_sync(gen::multi(std::map<int, Task<int>>())).empty());
     loop.run_sync(gen::multi(std::vector<Task<>>()));
+    loop.run_sync(gen::multi(std::map<int, Task<>>()));
   }
 
   TEST_CASE("multi waits for all, throws the first failure in order and logs the others") {
@@ -239,6 +259,21 @@ TEST_SUITE("core.gen.with_timeout") {
     CHECK_THROWS_AS(loop.run_sync(gen::with_timeout(1s, clean_up(notes, 1h))), TimeoutError);
     CHECK(notes == "destroyed ");
     CHECK(loop.time() - begin == 1s);
+  }
+
+  TEST_CASE("a duration counts from the start of the wait, on the clock of its loop") {
+    ManualClock early;
+    ManualClock late(ManualClock::WhenIdle::skip);
+    late.advance(24h);
+    IOLoop first(early);
+    IOLoop second(late);
+    Task<int> in_time = gen::with_timeout(2s, number_after(1s, 4));
+    Task<int> too_late = gen::with_timeout(1s, number_after(2s, 5));
+    late.advance(1h);
+    CHECK(second.run_sync(std::move(in_time)) == 4);
+    const TimePoint begin = late.now();
+    CHECK_THROWS_AS(second.run_sync(std::move(too_late)), TimeoutError);
+    CHECK(late.now() - begin == 1s);
   }
 
   TEST_CASE("a time that is up already ends what waits, not what is done") {

@@ -7,7 +7,9 @@
 
 #include <array>
 #include <atomic>
+#include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,6 +17,19 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+
+namespace {
+
+Task<> take_turns(int turns) {
+  for (int i = 0; i < turns; ++i) co_await gen::sleep(0s);
+}
+
+Task<> stop_after(IOLoop& loop, int turns) {
+  co_await take_turns(turns);
+  loop.stop();
+}
+
+}  // namespace
 
 TEST_SUITE("core.ioloop.threads") {
   TEST_CASE("10,000 callbacks from eight threads all run, in order for each thread") {
@@ -104,6 +119,81 @@ TEST_SUITE("core.ioloop.threads") {
       loop.start();
     }).join();
     CHECK(fired);
+  }
+
+  TEST_CASE("the maker's thread may add callbacks while another thread takes the loop or ends") {
+    for (int round = 0; round < 50; ++round) {
+      IOLoop loop;
+      int ran = 0;
+      const auto count = [&ran] { ++ran; };
+      std::thread runner([&loop] { loop.start(); });
+      for (int i = 0; i < 100; ++i) loop.add_callback(count);
+      loop.add_callback([&loop] { loop.stop(); });
+      for (int i = 0; i < 100; ++i) loop.add_callback(count);
+      runner.join();
+      CHECK(ran >= 100);
+      loop.add_callback([&loop] { loop.stop(); });
+      loop.start();  // what was left
+      CHECK(ran == 200);
+    }
+  }
+
+  TEST_CASE("a loop that another thread has run is its maker's again") {
+    IOLoop loop;
+    const auto stop = [&loop] { loop.stop(); };
+    std::thread([&] {
+      loop.add_callback(stop);
+      loop.start();
+    }).join();
+    loop.call_later(0s, stop);
+    loop.start();
+  }
+
+  TEST_CASE("callbacks of one thread keep their order when it begins to run the loop") {
+    IOLoop loop;
+    std::string order;
+    loop.add_callback([&] { order += 'a'; });
+    std::thread([&] {
+      loop.add_callback([&] { order += 'b'; });
+      loop.run_sync([](std::string& out) -> Task<> {
+        out += 'c';
+        co_return;
+      }(order));
+    }).join();
+    CHECK(order == "abc");
+  }
+
+  TEST_CASE("a thread that has run the loop of another does not keep it as its own") {
+    IOLoop loop;
+    std::thread([&] {
+      loop.add_callback([&] {
+        CHECK(IOLoop::current_or_null() == &loop);
+        loop.stop();
+      });
+      loop.start();
+      CHECK(IOLoop::current_or_null() == nullptr);
+    }).join();
+  }
+
+  TEST_CASE("tasks that were spawned on one thread run on another, while the first has its own") {
+    IOLoop loop;
+    std::promise<void> running;
+    std::string dump;
+    for (int i = 0; i < 10; ++i) spawn_callback(take_turns(100));
+    loop.add_callback([&] { running.set_value(); });
+    spawn_callback(stop_after(loop, 200));
+    std::thread other([&] {
+      loop.add_callback([&] { dump = dump_tasks(); });
+      loop.start();
+    });
+    running.get_future().wait();
+    IOLoop own;
+    for (int i = 0; i < 100; ++i) {
+      const Task<> unused = take_turns(1);
+      own.run_sync(take_turns(1));
+    }
+    other.join();
+    CHECK(dump.find("take_turns") != std::string::npos);
   }
 
   TEST_CASE("each thread has its own current loop, which lives as long as the thread") {

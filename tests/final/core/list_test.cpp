@@ -94,6 +94,22 @@ TEST_SUITE("core.list") {
     CHECK(names(first) == "abcd");
   }
 
+  TEST_CASE("an item may enter a list just before another one, or beside one that is in none") {
+    Item a('a'), b('b'), c('c');
+    {
+      ListA list;
+      list.push_back(b);
+      static_cast<ListLink<TagA>&>(a).link_before(b);
+      static_cast<ListLink<TagA>&>(c).link_before(b);
+      CHECK(names(list) == "acb");
+    }
+    Item d('d');
+    static_cast<ListLink<TagA>&>(d).link_before(a);  // the list is gone
+    CHECK(d.ListLink<TagA>::linked());
+    a.ListLink<TagA>::unlink();
+    CHECK(!d.ListLink<TagA>::linked());
+  }
+
   TEST_CASE("the item that is being visited may leave") {
     Item a('a'), b('b'), c('c');
     ListA list;

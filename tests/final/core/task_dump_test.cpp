@@ -56,7 +56,7 @@ TEST_SUITE("core.task.dump") {
     const Started task(outer_wait());
     const std::string dump = dump_tasks();
     INFO(dump);
-    CHECK(dump.starts_with("waiting for 0."));
+    CHECK(dump.starts_with("waiting for "));
     const auto inner = dump.find(place(inner_line) + "inner_wait");
     const auto outer = dump.find(place(outer_line) + "outer_wait");
     REQUIRE(inner != std::string::npos);
@@ -66,6 +66,25 @@ TEST_SUITE("core.task.dump") {
     clock.advance(1s);
     run_ready(loop);
     CHECK(dump_tasks().empty());
+  }
+
+  TEST_CASE("the coroutines of the current loop are listed, not those of another") {
+    ManualClock clock;
+    std::string dump;
+    REQUIRE(dump_tasks().empty());  // without a loop, too
+    REQUIRE(IOLoop::current_or_null() == nullptr);
+    IOLoop first(clock);
+    IOLoop second(clock);
+    const Started task(inner_wait());
+    second.add_callback([&] { spawn_callback(outer_wait()); });
+    second.call_later(1ms, [&] { dump = dump_tasks(); });
+    run_ready(second);
+    CHECK(count(dump_tasks(), "waiting for ") == 1);
+    CHECK(count(dump_tasks(), place(outer_line)) == 0);
+    clock.advance(1ms);
+    run_ready(second);
+    CHECK(count(dump, "waiting for ") == 1);
+    CHECK(count(dump, place(outer_line)) == 1);
   }
 
   TEST_CASE("each child of a multi is listed below the one that joins them") {

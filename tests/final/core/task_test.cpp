@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -31,6 +32,8 @@ static_assert(!std::is_default_constructible_v<Task<int>>);
 
 Task<int> number(int value) { co_return value; }
 Task<std::unique_ptr<int>> move_only(int value) { co_return std::make_unique<int>(value); }
+Task<std::optional<int>> no_number() { co_return {}; }
+Task<std::string> two_letters() { co_return {'a', 'b'}; }
 Task<int> failing(std::string what) {
   throw std::runtime_error(what);
   co_return 0;
@@ -96,6 +99,12 @@ TEST_SUITE("core.task") {
     CHECK(loop.run_sync(sum(2, 3)) == 5);
     CHECK(*loop.run_sync(move_only(7)) == 7);
     CHECK(run_sync(number(4)) == 4);
+  }
+
+  TEST_CASE("a task may return a value that has only braces") {
+    IOLoop loop;
+    CHECK(loop.run_sync(no_number()) == std::nullopt);
+    CHECK(loop.run_sync(two_letters()) == "ab");
   }
 
   TEST_CASE("what a task throws comes out of the await and of run_sync") {
@@ -288,7 +297,7 @@ TEST_SUITE("core.task.spawn_callback") {
     spawn_callback(fail_below(1));
     run_ready(loop);
     REQUIRE(log.size() == 1);
-    CHECK(log.records()[0].message == "Exception in spawned task: from below");
+    CHECK(log.records()[0].message == "Exception in a task that nobody awaits: from below");
   }
 
   TEST_CASE("tasks that still run are destroyed with the loop") {

@@ -23,8 +23,8 @@ using funnel::process::SubprocessOptions;
 
 TEST_SUITE("runtime.process") {
   TEST_CASE("what the child writes can be read, and its status is 0") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     CHECK(output_of(loop, with_output({"echo", "Hello,", "world"})) == "Hello, world\n");
   }
 
@@ -35,8 +35,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("a mebibyte goes through cat and back") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     SubprocessOptions options = with_output({"cat"});
     options.stdin_mode = Stdio::stream;
     Subprocess cat(options);
@@ -102,8 +102,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("the child starts in its working directory") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     SubprocessOptions options = with_output({"/bin/pwd"});
     options.working_directory = "/usr";
     CHECK(output_of(loop, options) == "/usr\n");
@@ -158,7 +158,9 @@ TEST_SUITE("runtime.process") {
   TEST_CASE("signals stop being sent when nobody is left, and must exist") {
     IOLoop loop;
     Subprocess child(SubprocessOptions({"sleep", "1000"}));
-    CHECK_THROWS_AS(child.kill(12345), std::system_error);
+    for (const int no_signal : {12345, 0, -1}) {
+      CHECK_THROWS_AS(child.kill(no_signal), std::system_error);
+    }
     child.kill(SIGKILL);
     CHECK(run(loop, child.wait_for_exit(false)) == -SIGKILL);
     child.kill(SIGKILL);
@@ -181,7 +183,7 @@ TEST_SUITE("runtime.process") {
 
   TEST_CASE("a child that has ended costs no descriptor") {
     IOLoop loop;
-    NothingIsLeft check;
+    const NothingIsLeft check(loop);
     Subprocess child(SubprocessOptions({"true"}));
     const std::vector<int> running = open_descriptors();
     CHECK(run(loop, child.wait_for_exit()) == 0);
@@ -189,8 +191,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("cancelling a wait leaves the child alone") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     Subprocess child(SubprocessOptions({"sleep", "1000"}));
     CHECK_THROWS_AS(loop.run_sync(child.wait_for_exit(), std::chrono::milliseconds(20)),
                     funnel::TimeoutError);
@@ -200,8 +202,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("a wait ends when the Subprocess is destroyed") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     auto child = std::make_unique<Subprocess>(SubprocessOptions({"sleep", "1000"}));
     Task<int> wait = child->wait_for_exit();
     loop.call_later(std::chrono::milliseconds(5), [&child] { child.reset(); });
@@ -209,8 +211,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("fifty children run at once") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     std::vector<Subprocess> children;
     for (int i = 0; i < 50; ++i) {
       children.emplace_back(with_output({"/bin/sh", "-c", "echo $0; exit $0", std::to_string(i)}));
@@ -223,8 +225,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("the destructor kills all that the child started and leaves no zombie") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     for (const ProcessGroup group : {ProcessGroup::own, ProcessGroup::own_session}) {
       SubprocessOptions options = with_output({"/bin/sh", "-c", "sleep 1000 & echo $!; wait"});
       options.group = group;
@@ -239,8 +241,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("the group is killed even if the child itself has ended before") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     pid_t grandchild = 0;
     {
       Subprocess shell(with_output({"/bin/sh", "-c", "sleep 1000 & echo $!"}));
@@ -270,8 +272,8 @@ TEST_SUITE("runtime.process") {
   }
 
   TEST_CASE("a Subprocess that is moved keeps its child") {
-    NothingIsLeft check;
     IOLoop loop;
+    const NothingIsLeft check(loop);
     Subprocess first(with_output({"echo", "moved"}));
     IOStream& stream = first.stdout_stream();
     Subprocess second(std::move(first));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <funnel/cancel.h>
+#include <funnel/detail/stored.h>
 #include <funnel/detail/waiter.h>
 #include <funnel/task.h>
 
@@ -9,7 +10,6 @@
 #include <exception>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace funnel::detail {
@@ -28,9 +28,6 @@ auto await_result() {
 /// The type that awaiting an `A` gives.
 template <typename A>
 using AwaitResult = typename decltype(await_result<A>())::type;
-
-template <typename T>
-using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 template <typename T>
 Task<T> as_task(Task<T> task) {
@@ -157,6 +154,7 @@ void throw_first_failure(std::vector<Child<T>>& children) {
 class DeadlineScope final : private TimerNode {
  public:
   explicit DeadlineScope(TimePoint deadline);
+  explicit DeadlineScope(Duration timeout);
   DeadlineScope(const DeadlineScope&) = delete;
   DeadlineScope& operator=(const DeadlineScope&) = delete;
   ~DeadlineScope() { stop(); }

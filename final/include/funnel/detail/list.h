@@ -23,6 +23,14 @@ class ListLink {
     prev_ = next_ = this;
   }
 
+  /// Enters the list that `other` is in, just before it. Only for what is in no list.
+  void link_before(ListLink& other) noexcept {
+    prev_ = other.prev_;
+    next_ = &other;
+    prev_->next_ = this;
+    other.prev_ = this;
+  }
+
  private:
   template <typename T, typename>
   friend class List;
@@ -46,10 +54,7 @@ class List {
 
   void push_back(T& item) noexcept {
     ListLink<Tag>& link = item;
-    link.prev_ = head_.prev_;
-    link.next_ = &head_;
-    head_.prev_->next_ = &link;
-    head_.prev_ = &link;
+    link.link_before(head_);
   }
 
   /// Requires a list that is not empty.

@@ -69,10 +69,11 @@ concept HasCoAwait = requires(A&& a) {
 };
 
 /// What all promise types of `Task` share. One thread.
+///
+/// From its start on a coroutine is in its loop's list of those that live: just before the one
+/// that awaits it, so that no await has to look for the list.
 class PromiseBase : public ListLink<LiveTag> {
  public:
-  PromiseBase() noexcept;  // enters the list of live coroutines
-
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { free_frame(frame, size); }
 
@@ -96,6 +97,8 @@ class PromiseBase : public ListLink<LiveTag> {
   template <typename A>
   auto await_transform(A&& awaitable, const char* file = __builtin_FILE(),
                        int line = __builtin_LINE(), const char* function = __builtin_FUNCTION()) {
+    static_assert(HasCoAwait<A> || std::is_constructible_v<std::remove_cvref_t<A>, A>,
+                  "a Task (or another wait) is awaited once: co_await std::move(task)");
     site_ = AwaitSite(file, line, function);
     if constexpr (HasCoAwait<A>) {
       return std::forward<A>(awaitable).operator co_await();
@@ -109,11 +112,13 @@ class PromiseBase : public ListLink<LiveTag> {
     continuation_ = handle;
     parent_ = &parent;
     cancel_ = parent.cancel_;
+    link_before(parent);
   }
   void set_observer(TaskObserver& observer, CancelState* scope, PromiseBase* parent) noexcept {
     observer_ = &observer;
     cancel_ = scope;
     parent_ = parent;
+    parent != nullptr ? link_before(*parent) : enter_list();
   }
 
   CancelState* cancel_state() const noexcept { return cancel_; }
@@ -131,6 +136,7 @@ class PromiseBase : public ListLink<LiveTag> {
   }
 
  private:
+  void enter_list() noexcept;
   std::coroutine_handle<> next_after_end() noexcept {
     return observer_ != nullptr ? observer_->task_done() : continuation_;
   }

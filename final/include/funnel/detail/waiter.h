@@ -42,7 +42,6 @@ class Waiter : private ReadyNode, private CancelHook {
   /// Resumes at once. Only for what the loop calls itself: never from a coroutine.
   void resume_now();
   void throw_if_cancelled() const;
-  bool was_cancelled() const noexcept { return cancelled_; }
   /// Only while waiting.
   IOLoop& loop() const noexcept { return *loop_; }
 

@@ -8,8 +8,9 @@
 
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
-#include "support.h"
+#include "final/core/support.h"
 
 using namespace funnel;
 using namespace std::chrono_literals;
@@ -18,6 +19,8 @@ using testing::ManualClock;
 using testing::run_ready;
 
 namespace {
+
+static_assert(!std::is_aggregate_v<testing::MemoryStreamOptions>);
 
 Task<> sleep_for(Duration delay) { co_await gen::sleep(delay); }
 
