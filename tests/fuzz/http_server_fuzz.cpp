@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "http/parser.h"
 
@@ -120,17 +121,41 @@ std::string comparable(std::string text) {
   return text;
 }
 
-/// Takes one answer from the front of `bytes`.
-void take_answer(std::string_view& bytes) {
-  http::ResponseHeadParser parser;
-  parser.reset("GET");
-  require(parser.feed(bytes) == http::ParseStatus::done);
-  if (const std::string_view* method = parser.head().find("X-Method");
-      method && *method == "HEAD") {
-    parser.reset("HEAD");
-    require(parser.feed(bytes) == http::ParseStatus::done);
+/// Tells for each request that `bytes` begin with, the one that is refused or cut off too, how
+/// its answer is framed: as one to HEAD as soon as a whole request line says so, else to GET.
+std::vector<std::string> methods_in(std::string_view bytes) {
+  const HTTPServerOptions options = small_limits();
+  http::HeadLimits limits;
+  limits.max_request_line = options.max_request_line;
+  limits.max_header_bytes = options.max_header_size;
+  limits.max_header_lines = options.max_header_lines;
+  std::vector<std::string> methods;
+  http::RequestHeadParser parser(limits);
+  for (;;) {
+    const http::ParseStatus status = parser.feed(bytes);
+    methods.emplace_back(parser.to_head() ? "HEAD" : "GET");
+    if (status != http::ParseStatus::done) return methods;
+    http::BodyDecoder decoder(parser.head().framing, parser.head().content_length,
+                              options.max_body_size, limits);
+    bytes.remove_prefix(parser.head().size);
+    while (decoder.status() == http::ParseStatus::need_more && !bytes.empty()) {
+      bytes.remove_prefix(decoder.decode(bytes).consumed);
+    }
+    if (decoder.status() != http::ParseStatus::done) return methods;
+    parser.reset();
   }
-  bytes.remove_prefix(parser.head().size);
+}
+
+/// Takes one answer from the front of `bytes`, without those that precede it (100).
+void take_answer(std::string_view& bytes, const std::string& request_method) {
+  http::ResponseHeadParser parser;
+  do {
+    parser.reset(request_method);
+    require(parser.feed(bytes) == http::ParseStatus::done);
+    bytes.remove_prefix(parser.head().size);
+  } while (parser.head().code < 200);
+  const std::string_view* handled = parser.head().find("X-Method");
+  require(handled == nullptr || (*handled == "HEAD") == (request_method == "HEAD"));
   http::BodyDecoder decoder(parser.head().framing, parser.head().content_length, 1 << 20);
   while (decoder.status() == http::ParseStatus::need_more && !bytes.empty()) {
     bytes.remove_prefix(decoder.decode(bytes).consumed);
@@ -156,6 +181,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   const std::string whole = converse(setting, bytes, bytes.size());
   require(comparable(whole) == comparable(converse(setting, bytes, setting.piece)));
-  for (std::string_view rest = whole; !rest.empty();) take_answer(rest);
+  const std::vector<std::string> methods = methods_in(bytes);
+  std::string_view rest = whole;
+  for (std::size_t i = 0; !rest.empty(); ++i) {
+    require(i < methods.size());
+    take_answer(rest, methods[i]);
+  }
   return 0;
 }

@@ -14,7 +14,8 @@ import wire_support
 @unittest.skipUnless(shutil.which("curl"), "curl is not installed")
 class CurlTest(wire_support.WireTest):
     def curl(self, *arguments, **options):
-        command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "20"]
+        command = ["curl", "--silent", "--show-error", "--noproxy", "*",
+                   "--max-time", str(2 * wire_support.TIME_LIMIT)]
         return subprocess.run(command + list(arguments), capture_output=True, **options)
 
     def out(self, *arguments, **options):

@@ -1,6 +1,6 @@
 """Clients that are broken or want to do harm. After each the server must be as before."""
 
-import os
+import random
 import socket
 import time
 import unittest
@@ -78,10 +78,17 @@ class HostileTest(wire_support.WireTest):
                 self.assertIn(b"\r\nConnection: close\r\n", received)
 
     def test_garbage(self):
-        for request in (os.urandom(1000), b"\x00" * 1000, b"\xff" * 1000, b"\r\n" * 1000,
-                        b"GET\r\n" * 100, b"HTTP/1.1 200 OK\r\n\r\n"):
-            received = self.answer_to(b"\x01" + request)
-            self.assertEqual(wire_support.statuses(received), [400])
+        for request in (b"\x00" * 1000 + b"\n", b"\xff" * 1000 + b"\n", b"\r\n" * 1000,
+                        b"GET\r\n" * 100, b"\x01" + GET, b"HTTP/1.1 200 OK\r\n\r\n"):
+            with self.subTest(request=request):
+                self.assertEqual(wire_support.statuses(self.answer_to(request)), [400])
+
+    def test_random_bytes(self):
+        for _ in range(20):
+            seed = random.getrandbits(32)
+            with self.subTest(seed=seed):
+                request = random.Random(seed).randbytes(1000) + b"\r\n\r\n"
+                self.assertEqual(wire_support.statuses(self.answer_to(request)), [400])
 
     def test_tls_on_a_plain_port(self):
         self.assertEqual(wire_support.statuses(self.answer_to(TLS_HELLO)), [400])
@@ -91,12 +98,12 @@ class HostileTest(wire_support.WireTest):
         self.assertEqual(wire_support.statuses(received), [505])
 
     def send_without_end(self, start, block):
-        """Sends until the server answers; returns the answer and how much it took to get it."""
+        """Sends until the server closes; returns the answer and how much was sent until then."""
         connection = self.connect()
         connection.sendall(start)
         connection.setblocking(False)
         sent = 0
-        deadline = time.monotonic() + 5 * wire_support.TIME_SCALE
+        deadline = time.monotonic() + wire_support.TIME_LIMIT
         while time.monotonic() < deadline and sent < 50_000_000:
             try:
                 sent += connection.send(block[sent % len(block):])
@@ -105,19 +112,19 @@ class HostileTest(wire_support.WireTest):
             except (ConnectionResetError, BrokenPipeError):
                 break
         connection.setblocking(True)
-        connection.settimeout(5)
+        connection.settimeout(wire_support.TIME_LIMIT)
         return wire_support.receive_all(connection), sent
 
     def test_lines_without_end(self):
         for start, code in ((b"GET /", 414), (b"GET / HTTP/1.1\r\nX: ", 431), (b"A", 414)):
             with self.subTest(start=start):
                 received, sent = self.send_without_end(start, b"a" * 65536)
-                self.assertIn(wire_support.statuses(received), ([code], []))
+                self.assertEqual(wire_support.statuses(received), [code])
                 self.assertLess(sent, 50_000_000)
 
     def test_headers_without_end(self):
         received, sent = self.send_without_end(b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000)
-        self.assertIn(wire_support.statuses(received), ([431], []))
+        self.assertEqual(wire_support.statuses(received), [431])
         self.assertLess(sent, 50_000_000)
 
     def test_large_header(self):
@@ -130,26 +137,24 @@ class HostileTest(wire_support.WireTest):
 
     def test_body_without_end(self):
         received, sent = self.send_without_end(post(CHUNKED)[:-2] + b"\r\n", b"ffff\r\n" + b"x" * 65535 + b"\r\n")
-        self.assertIn(wire_support.statuses(received), ([413], []))
+        self.assertEqual(wire_support.statuses(received), [413])
         self.assertLess(sent, 50_000_000)
 
     def drip(self, start, byte):
         connection = self.connect()
         connection.sendall(start)
-        begin = time.monotonic()
         connection.settimeout(0.05)
-        while time.monotonic() - begin < 5 * wire_support.TIME_SCALE:
+        deadline = time.monotonic() + wire_support.TIME_LIMIT
+        while time.monotonic() < deadline:
             try:
-                received = connection.recv(65536)
-                return received, time.monotonic() - begin
+                return connection.recv(65536)
             except TimeoutError:
                 connection.sendall(byte)
         self.fail("the server waits for ever")
 
     def test_slow_head(self):
-        received, seconds = self.drip(b"GET / HTTP/1.1\r\nX: ", b"y")
+        received = self.drip(b"GET / HTTP/1.1\r\nX: ", b"y")
         self.assertEqual(wire_support.statuses(received), [408])
-        self.assertLess(seconds, 2 * wire_support.TIME_SCALE)
 
     def test_body_that_stops(self):
         connection = self.connect()

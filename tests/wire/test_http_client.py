@@ -9,7 +9,7 @@ import wire_support
 
 class HTTPClientTest(wire_support.WireTest):
     def open(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=wire_support.TIME_LIMIT)
         self.addCleanup(connection.close)
         return connection
 
@@ -72,7 +72,7 @@ class HTTPClientTest(wire_support.WireTest):
         results = []
 
         def client():
-            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=wire_support.TIME_LIMIT)
             for _ in range(20):
                 results.append(self.ask(connection, "GET", "/sleep?5")[1])
             connection.close()

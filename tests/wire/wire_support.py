@@ -13,6 +13,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARIES = pathlib.Path(os.environ.get("FUNNEL_WIRE_BIN", ROOT / "build/release/bin"))
 TIME_SCALE = float(os.environ.get("FUNNEL_TEST_TIME_SCALE", "1"))
+TIME_LIMIT = 10 * TIME_SCALE  # how long anything may take before a test fails, in seconds
 
 
 class Server:
@@ -31,14 +32,14 @@ class Server:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(TIME_LIMIT)
         self.process.stdout.close()
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def connect(self):
-        return socket.create_connection(("127.0.0.1", self.port), timeout=10 * TIME_SCALE)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=TIME_LIMIT)
 
 
 class WireTest(unittest.TestCase):
@@ -56,12 +57,12 @@ class WireTest(unittest.TestCase):
         self.addCleanup(self.check_server)  # runs last, after the connections were closed
 
     def check_server(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=TIME_LIMIT)
         connection.request("GET", "/")
         self.assertEqual(connection.getresponse().read(), b"Hello, world")
         connection.close()
         self.assertIsNone(self.server.process.poll())
-        deadline = time.monotonic() + 5 * TIME_SCALE
+        deadline = time.monotonic() + TIME_LIMIT
         while self.server.descriptors() != self.idle_descriptors:
             self.assertLess(time.monotonic(), deadline, "the server keeps descriptors open")
             time.sleep(0.01)

@@ -79,7 +79,8 @@ enum class ParseError {
   /// A chunk size is not hexadecimal digits, is not followed by CRLF or an
   /// extension, or does not fit into 64 bits.
   bad_chunk_size,
-  /// The line of a chunk size is longer than 256 bytes, mostly by its extensions.
+  /// The line of a chunk size is longer than 256 bytes, or the extensions (and leading zeros)
+  /// of all of a body's chunks are longer than 16 KiB together.
   chunk_line_too_long,
   /// The data of a chunk is not followed by CRLF.
   bad_chunk_end,

@@ -24,13 +24,17 @@ struct RequestHeadView;
 }  // namespace http
 
 /// The limits and time-outs of a server. All are on; 0 switches a time-out or the number of
-/// connections off.
+/// connections off. Time-outs are looked at about once a second, short ones four times in their
+/// length: they strike that much early or late.
 class HTTPServerOptions {
  public:
   std::size_t max_request_line = std::size_t{8} * 1024;  // bytes; above: 414
   std::size_t max_header_size = std::size_t{64} * 1024;  // bytes of all header lines; above: 431
   std::size_t max_header_lines = 100;                    // above: 431
   std::uint64_t max_body_size = std::uint64_t{10} * 1024 * 1024;  // bytes; above: 413
+  /// Bytes of answers that may wait for a client; above, the connection is cut off. At least
+  /// 256 KiB; for `handle_stream`, the stream's own limit counts.
+  std::size_t max_write_buffer_size = std::size_t{100} * 1024 * 1024;
   std::size_t max_connections = 10'000;  // the others wait in the system's queue
   Duration idle_connection_timeout = std::chrono::seconds(75);  // between requests
   Duration header_timeout = std::chrono::seconds(20);           // for a whole head
@@ -69,8 +73,8 @@ class HTTPServerRequest {
   const HTTPHeaders& trailers() const noexcept { return *trailers_; }
   /// Returns the peer's numeric address.
   const std::string& remote_ip() const noexcept { return peer_->ip; }
-  /// Returns how long ago the request's head was complete.
-  std::chrono::steady_clock::duration request_time() const noexcept;
+  /// Returns how long ago the request's head was complete, by the loop's clock.
+  Duration request_time() const noexcept;
 
  private:
   friend class http::ServerConnection;
@@ -80,7 +84,7 @@ class HTTPServerRequest {
   std::string_view body_;
   const HTTPHeaders* trailers_ = nullptr;
   const Address* peer_;
-  std::chrono::steady_clock::time_point received_{};
+  TimePoint received_{};
   mutable std::optional<HTTPHeaders> headers_;
 };
 
@@ -89,18 +93,24 @@ class HTTPServerRequest {
 /// Either `respond`, which is the whole answer, or `write_headers`, any number of `write`s and
 /// `finish`. Writes are eager: the bytes are queued at the call, and the futures tell when
 /// the peer keeps pace, as `IOStream::write` does. After the peer has gone, writes send nothing and
-/// their futures fail, which nobody has to look at.
+/// their futures fail, which nobody has to look at. Calls in another order throw
+/// `std::logic_error`.
+///
+/// `code` is 200 or above. `reason` and `fields` are sent as they are: the caller vouches that
+/// they are well formed, and adds `Date` (RFC 9110 section 6.6.1).
+///
+/// Made by the server, valid until the handler has ended; the loop's thread.
 class HTTPConnection {
  public:
   HTTPConnection() = default;
   HTTPConnection(const HTTPConnection&) = delete;
   HTTPConnection& operator=(const HTTPConnection&) = delete;
 
-  /// Sends status, `fields` (header lines, each ended by CRLF; the caller vouches for them)
-  /// and the whole body, and ends the answer. `Content-Length` and `Connection` are added,
-  /// `Content-Length` not for a status that has none; the body is left out for HEAD.
-  virtual void respond(int code, std::string_view reason, std::string_view fields,
-                       std::string_view body) = 0;
+  /// Sends status, `fields` (header lines, each ended by CRLF) and the whole body, and ends the
+  /// answer. `Content-Length` and `Connection` are added, `Content-Length` not for a status that
+  /// has none; the body is left out for HEAD.
+  virtual Future<> respond(int code, std::string_view reason, std::string_view fields,
+                           std::string_view body) = 0;
   /// Sends status and fields, and the body in pieces: of `content_length` bytes in all if
   /// that is given, else chunked, else (HTTP/1.0) up to the connection's end.
   virtual void write_headers(int code, std::string_view reason, std::string_view fields,
@@ -109,7 +119,10 @@ class HTTPConnection {
   /// which the connection is cut off, so that the peer notices.
   virtual Future<> write(std::string_view chunk) = 0;
   /// Ends the answer. Throws `std::length_error` below `content_length`, as `write`.
-  virtual void finish() = 0;
+  virtual Future<> finish() = 0;
+  /// Ends the connection behind this answer, whatever the client wanted, and says so in it;
+  /// too late once the head was sent.
+  virtual void close_after_answer() noexcept = 0;
   /// Cuts the connection off: the peer sees that the answer is not complete, unless it is an
   /// HTTP/1.0 answer without a length, whose end is the connection's end.
   virtual void abort() noexcept = 0;
@@ -117,7 +130,7 @@ class HTTPConnection {
   /// Whether the status went out, and whether the answer is complete.
   virtual bool headers_written() const noexcept = 0;
   virtual bool finished() const noexcept = 0;
-  /// Whether the peer has gone.
+  /// Whether nothing more can be sent: the peer has gone, or the answer was cut off.
   virtual bool closed() const noexcept = 0;
 
  protected:

@@ -23,9 +23,11 @@ class AsyncHTTPClientOptions {
 
   std::size_t max_clients = 10;            // fetches at a time, at least 1; the others queue
   std::size_t max_idle_connections = 100;  // of all hosts; above, the oldest are closed
-  std::size_t max_idle_connections_per_host = 10;  // 0: no connection is used twice
-  Duration idle_connection_timeout = std::chrono::seconds(60);
-  std::size_t max_header_size = std::size_t{64} * 1024;  // bytes of all header lines of a response
+  std::size_t max_idle_connections_per_host = 10;               // 0: no connection is used twice
+  Duration idle_connection_timeout = std::chrono::seconds(60);  // 0: no limit
+  /// Bytes of all header lines of a response. There may be 100 of them, behind a status line of
+  /// 8 KiB with its end; these two limits are fixed.
+  std::size_t max_header_size = std::size_t{64} * 1024;
   /// `max_write_buffer_size` bounds the body of a request too: it is queued as a whole.
   IOStreamOptions stream_options;
 };

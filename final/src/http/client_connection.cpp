@@ -1,11 +1,10 @@
 #include "http/client_connection.h"
 
-#include <funnel/error.h>
+#include <algorithm>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdint>
+#include <funnel/error.h>
 
 #include "http/client_request.h"
 
@@ -63,10 +62,10 @@ Task<bool> ClientConnection::exchange(const HTTPRequest& request, const URL& url
     if (!answered) co_return false;
     throw std::system_error(error.code(), fmt::format("the response of {} was cut off", peer_));
   }
-  // What is left over belongs to no request: whoever sent it, and whatever it is, the next
-  // response could not be told from it.
+  // Behind a request of which a part was never sent, the server would take the next one for
+  // the rest of it.
   reusable_ = parser_.head().keep_alive && allows_keep_alive(request.headers) &&
-              stream_.buffered().empty() && !stream_.writing();
+              stream_.bytes_written() == request_end_;
   co_return true;
 }
 
@@ -76,8 +75,11 @@ void ClientConnection::send(const HTTPRequest& request, const URL& url) {
   parser_.reset(request.method);
   head_.clear();
   append_request_head(head_, request, url);
-  // Nobody waits for it to be sent: a server may answer before it has seen all of it.
-  (void)stream_.write(head_, request.body ? std::string_view(*request.body) : std::string_view());
+  const std::string_view body = request.body ? *request.body : std::string_view();
+  request_end_ = stream_.bytes_written() + head_.size() + body.size();
+  // Nobody waits for it to be sent, nor learns that it could not be: a server may answer, and
+  // even close, before it has seen all of it (RFC 9112 section 9.5), and the answer counts.
+  (void)stream_.write(head_, body);
 }
 
 void ClientConnection::skip_interim(std::string_view method) {

@@ -4,6 +4,7 @@
 #include <funnel/iostream.h>
 #include <funnel/task.h>
 
+#include <cstdint>
 #include <string>
 
 #include "http/parser.h"
@@ -26,8 +27,9 @@ class ClientConnection {
   /// for another request only after it returned true and if `reusable`.
   Task<bool> exchange(const HTTPRequest& request, const URL& url, HTTPResponse& response);
 
-  /// Tells whether another request may follow.
-  [[nodiscard]] bool reusable() const noexcept { return reusable_ && !stream_.closed(); }
+  /// Tells whether another request may follow: not when bytes or the connection's end have come
+  /// that belong to no request, whether the loop has seen them or not. A system call.
+  [[nodiscard]] bool reusable() const noexcept { return reusable_ && !stream_.input_waiting(); }
   /// Why the connection ended; empty for an orderly end.
   [[nodiscard]] std::error_code error() const noexcept { return stream_.error(); }
 
@@ -49,8 +51,9 @@ class ClientConnection {
   std::string peer_;
   HeadLimits limits_;
   ResponseHeadParser parser_;
-  std::string head_;  // of the request; kept for its memory
-  int interim_ = 0;   // responses that precede the one that counts
+  std::string head_;               // of the request; kept for its memory
+  std::uint64_t request_end_ = 0;  // of the stream's bytes_written, once all of it is sent
+  int interim_ = 0;                // responses that precede the one that counts
   bool reusable_ = false;
   TimePoint idle_since_{};
   Task<> watch_;  // last: it reads from the stream

@@ -1,11 +1,11 @@
 #include "http/client_fetch.h"
 
-#include <funnel/assert.h>
+#include <algorithm>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <stdexcept>
+#include <funnel/assert.h>
 
 #include "core/loop_core.h"
 #include "http/client_redirect.h"

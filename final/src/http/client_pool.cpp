@@ -1,10 +1,10 @@
 #include "http/client_pool.h"
 
-#include <funnel/ioloop.h>
-
 #include <algorithm>
 #include <optional>
 #include <tuple>
+
+#include <funnel/ioloop.h>
 
 namespace funnel::http {
 
@@ -14,7 +14,9 @@ bool ClientPool::ByOrigin::operator()(const URL& a, const URL& b) const noexcept
 }
 
 // The one that was used last: it is the least likely to be closed by the server just now, and
-// those that are not needed grow old and go.
+// those that are not needed grow old and go. If the loop was busy, a connection may have ended,
+// or brought bytes that would be taken for the next response, although nothing was seen of it
+// yet: so each is asked.
 std::unique_ptr<ClientConnection> ClientPool::take(const URL& url) {
   const auto found = origins_.find(url);
   if (found == origins_.end()) return nullptr;
@@ -42,6 +44,7 @@ void ClientPool::give(std::unique_ptr<ClientConnection> connection, const URL& u
   }
   connections.push_back(std::move(connection));
   ++size_;
+  if (options_.idle_connection_timeout == Duration::zero()) return;  // they may stay
   if (!std::exchange(timer_set_, true)) {
     set_timer(loop_, *this, time_after(now, options_.idle_connection_timeout));
   }

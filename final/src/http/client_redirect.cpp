@@ -1,8 +1,8 @@
 #include "http/client_redirect.h"
 
-#include <fmt/format.h>
-
 #include <system_error>
+
+#include <fmt/format.h>
 
 #include "http/client_request.h"
 

@@ -1,15 +1,15 @@
 #include "http/client_request.h"
 
-#include <funnel/escape.h>
-
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 #include <stdexcept>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <funnel/escape.h>
 
 #include "http/parse_chars.h"
 

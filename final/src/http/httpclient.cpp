@@ -1,8 +1,8 @@
 #include <funnel/httpclient.h>
 
-#include <fmt/format.h>
-
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "core/loop_core.h"
 #include "http/client_fetch.h"
@@ -28,7 +28,7 @@ HTTPClientError::HTTPClientError(HTTPResponse response)
 class HTTPClient::Impl {
  public:
   Impl()
-      : loop_(make_private_loop()),
+      : loop_(detail::make_private_loop()),
         state_(std::make_shared<http::ClientState>(*loop_, AsyncHTTPClientOptions(),
                                                    default_resolver())) {}
   Impl(const Impl&) = delete;
@@ -41,16 +41,9 @@ class HTTPClient::Impl {
   }
 
  private:
-  // The first loop that is made on a thread becomes the thread's own, and so does the first that
-  // runs there. This one must not: nothing else is to land on it. So there is another before.
-  static std::unique_ptr<IOLoop> make_private_loop() {
-    IOLoop::current();
-    return std::make_unique<IOLoop>();
-  }
-
-  // Between two calls nobody looks. Whatever was closed since then leaves the pool now.
+  // Between two calls nobody looks: connections that have been idle for too long, or that ended,
+  // leave the pool now.
   void look_around() {
-    IOLoop::current();
     try {
       loop_->core().run_ready_now();
     } catch (const std::logic_error&) {

@@ -28,11 +28,17 @@ const HTTPHeaders& HTTPServerRequest::headers() const {
   return *headers_;
 }
 
-std::chrono::steady_clock::duration HTTPServerRequest::request_time() const noexcept {
-  return std::chrono::steady_clock::now() - received_;
+Duration HTTPServerRequest::request_time() const noexcept {
+  return IOLoop::current().time() - received_;
 }
 
 // ---- HTTPServer
+
+namespace {
+
+constexpr std::size_t least_write_buffer_size = std::size_t{256} * 1024;
+
+}  // namespace
 
 class HTTPServer::Impl {
  public:
@@ -41,7 +47,7 @@ class HTTPServer::Impl {
         shared_(std::move(callback), options),
         server_([this](IOStream stream,
                        Address peer) { return serve(std::move(stream), std::move(peer)); },
-                options.max_connections) {}
+                options.max_connections, stream_options(options)) {}
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl() { loop_.remove_timeout(sweep_); }
@@ -49,6 +55,13 @@ class HTTPServer::Impl {
   TCPServer& server() noexcept { return server_; }
 
  private:
+  static IOStreamOptions stream_options(const HTTPServerOptions& options) {
+    IOStreamOptions stream;
+    // Less would cut off who only asks for much at a time.
+    stream.max_write_buffer_size = std::max(options.max_write_buffer_size, least_write_buffer_size);
+    return stream;
+  }
+
   Task<> serve(IOStream stream, Address peer) {
     if (shared_.connections.empty()) {
       shared_.now = loop_.time();

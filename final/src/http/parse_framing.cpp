@@ -20,8 +20,8 @@ void for_each_element(std::string_view list, Visit visit) {
 }
 
 void read_connection(std::string_view value, ConnectionFields& fields) {
+  if (names_close(value)) fields.close = true;
   for_each_element(value, [&fields](std::string_view option) {
-    if (equals_ignoring_case(option, "close")) fields.close = true;
     if (equals_ignoring_case(option, "keep-alive")) fields.keep_alive_named = true;
     if (equals_ignoring_case(option, "upgrade")) fields.upgrade_named = true;
     return true;
@@ -45,6 +45,15 @@ ParseError transfer_encoding_error(std::string_view value) {
 }
 
 }  // namespace
+
+bool names_close(std::string_view connection) {
+  bool found = false;
+  for_each_element(connection, [&found](std::string_view option) {
+    found = equals_ignoring_case(option, "close");
+    return !found;
+  });
+  return found;
+}
 
 ConnectionFields::ConnectionFields(const std::vector<HeaderField>& fields) {
   for (const auto& [name, value] : fields) {

@@ -45,6 +45,9 @@ struct ConnectionFields {
   bool upgrade_named = false;
 };
 
+/// Tells whether a `Connection` field asks for the connection's end.
+bool names_close(std::string_view connection);
+
 /// Checks `Transfer-Encoding` and that no other framing stands beside it (RFC 9112 section
 /// 6.1); `no_error` when it is `chunked` or absent.
 ParseError check_transfer_encoding(const ConnectionFields& fields, int minor_version);

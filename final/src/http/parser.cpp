@@ -123,6 +123,7 @@ ParseStatus RequestHeadParser::parse_line(std::string_view buffer) {
   line_size_ = line_feed - 1 - line_begin_;
   const ParseError error = parse_request_line(buffer.substr(line_begin_, line_size_), line_);
   if (error != no_error) return fail(error);
+  to_head_ = line_.method(buffer.substr(line_begin_, line_size_)) == "HEAD";
   fields_.begin_at(line_feed + 1);
   state_ = State::fields;
   return ParseStatus::done;
@@ -154,6 +155,7 @@ ParseStatus RequestHeadParser::fail(ParseError error) noexcept {
 
 void RequestHeadParser::reset() noexcept {
   state_ = State::start;
+  to_head_ = false;
   line_begin_ = 0;
 }
 

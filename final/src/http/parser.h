@@ -84,6 +84,10 @@ class RequestHeadParser {
   /// Returns why the head was refused. Only after `failed`.
   [[nodiscard]] ParseError error() const noexcept { return error_; }
 
+  /// Tells whether the answer has no body: the request line is known, be the rest good or not,
+  /// and it says HEAD.
+  [[nodiscard]] bool to_head() const noexcept { return to_head_; }
+
   /// Starts over at a new head, which begins at the first byte of the next buffer.
   void reset() noexcept;
 
@@ -96,6 +100,7 @@ class RequestHeadParser {
   ParseStatus fail(ParseError error) noexcept;
 
   State state_ = State::start;
+  bool to_head_ = false;
   std::size_t line_begin_ = 0;  // of the request line, behind the empty lines
   std::size_t line_size_ = 0;   // without its end
   std::size_t scanned_ = 0;     // no line end between line_begin_ and here
@@ -210,6 +215,8 @@ class BodyDecoder {
   std::size_t take_trailers(std::string_view input);
   void take_framing_byte(char byte) noexcept;
   void take_size_line_byte(char byte) noexcept;
+  /// Whether the byte that was just taken says nothing.
+  bool ignores_size_line_byte() const noexcept;
   void add_size_digit(int digit) noexcept;
   void end_size_line() noexcept;
   void fail(ParseError error) noexcept;
@@ -219,7 +226,8 @@ class BodyDecoder {
   std::uint64_t remaining_ = 0;
   std::uint64_t total_ = 0;
   std::uint64_t max_body_bytes_;
-  std::size_t line_bytes_ = 0;
+  std::size_t line_bytes_ = 0;     // of the size line
+  std::size_t ignored_bytes_ = 0;  // of all size lines
   FieldLines trailer_lines_;
   std::string trailer_block_;
   HTTPHeaders trailers_;

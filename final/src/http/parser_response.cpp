@@ -1,7 +1,8 @@
+#include "http/parser.h"
+
 #include <funnel/assert.h>
 
 #include "http/parse_framing.h"
-#include "http/parser.h"
 
 namespace funnel::http {
 namespace {

@@ -7,8 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <exception>
 
 namespace funnel::http {
@@ -18,9 +16,7 @@ namespace {
 constexpr Duration linger_time = std::chrono::seconds(2);
 constexpr std::size_t linger_bytes = std::size_t{256} * 1024;
 constexpr std::size_t pipelined_bytes = std::size_t{64} * 1024;  // read ahead while a handler runs
-constexpr std::size_t batch_bytes =
-    std::size_t{64} * 1024;  // answers collected before they are sent
-constexpr std::size_t worth_no_copy = std::size_t{16} * 1024;
+constexpr std::size_t kept_body_bytes = std::size_t{16} * 1024;  // memory kept between requests
 
 /// Tells whether a handler whose peer has gone is expected to end with this exception.
 bool says_closed(const std::exception_ptr& error) noexcept {
@@ -50,19 +46,14 @@ HeadLimits limits_of(const HTTPServerOptions& options) {
   return limits;
 }
 
-void append_number(std::string& out, std::uint64_t number) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  out.append(digits, end);
-}
-
 }  // namespace
 
 ServerShared::ServerShared(HTTPServer::RequestCallback callback_, const HTTPServerOptions& options_)
     : callback(std::move(callback_)),
       options(options_),
       limits(limits_of(options)),
-      now(IOLoop::current().time()) {}
+      loop(IOLoop::current()),
+      now(loop.time()) {}
 
 ServerConnection::ServerConnection(ServerShared& shared, IOStream stream, Address peer)
     : shared_(shared),
@@ -95,7 +86,7 @@ Task<> ServerConnection::serve_requests() {
     if (status == ParseStatus::need_more) {
       wait_for_head();
       const bool more = co_await stream_.fill();
-      if (!more) break;
+      if (!more || phase_ == Phase::lingering) break;
       continue;
     }
     if (status == ParseStatus::failed) {
@@ -122,8 +113,12 @@ Task<> ServerConnection::serve_requests() {
 
 void ServerConnection::wait_for_head() {
   send_pending();
-  if (stream_.buffered().empty()) {
-    enter(Phase::idle, shared_.options.idle_connection_timeout);
+  // A line end behind a body belongs to no request (RFC 9112 section 2.2).
+  const bool begun = stream_.buffered().find_first_not_of("\r\n") != std::string_view::npos;
+  if (!begun) {
+    if (phase_ != Phase::idle || !deadline_) {
+      enter(Phase::idle, shared_.options.idle_connection_timeout);
+    }
   } else if (phase_ != Phase::head) {
     enter(Phase::head, shared_.options.header_timeout);
   }
@@ -135,13 +130,14 @@ void ServerConnection::begin_request() {
   deadline_.reset();
   keep_alive_ = head.keep_alive && !shared_.options.no_keep_alive;
   headers_written_ = finished_ = false;
+  answer_begin_ = out_.size();
   bodiless_ = head.method == "HEAD";
   static const HTTPHeaders no_trailers;
   request_.head_ = &head;
   request_.headers_.reset();
   request_.trailers_ = &no_trailers;
   request_.body_ = {};
-  request_.received_ = std::chrono::steady_clock::now();
+  request_.received_ = shared_.loop.time();
 }
 
 // The head is pinned first: its views stay valid while the body is read elsewhere.
@@ -159,7 +155,8 @@ Task<bool> ServerConnection::read_body() {
       send_pending();
       enter(Phase::body, shared_.options.body_timeout);
       const bool more = co_await stream_.fill();
-      if (!more) co_return false;  // cut off in the middle: there is nothing to answer
+      // Cut off in the middle, or too late: there is nothing to answer any more.
+      if (!more || phase_ == Phase::lingering) co_return false;
     }
     const BodyPiece piece = decoder_->decode(stream_.buffered());
     body_.append(piece.data);
@@ -221,12 +218,17 @@ Task<> ServerConnection::watch(CancelSource& scope) {
       const bool more = co_await stream_.fill();
       if (!more) break;
     }
-    // Above that the rest waits in the system until this request is answered.
+    // Above that the rest waits in the system until this request is answered; whether the
+    // peer goes meanwhile is seen by `sweep`.
     if (stream_.buffered().size() >= pipelined_bytes) co_return;
   } catch (const StreamClosedError&) {
     // as an end
   }
-  stream_.close();
+  peer_left(scope);
+}
+
+void ServerConnection::peer_left(CancelSource& scope) {
+  abort();  // not `close`: a peer that only ended its side still gets the answers before
   scope.cancel();
 }
 
@@ -234,7 +236,7 @@ void ServerConnection::end_request(const std::exception_ptr& error) {
   handling_ = false;
   scope_ = nullptr;
   if (error) handler_failed(error);
-  if (!finished_ && !stream_.closed()) {
+  if (!finished_ && !closed()) {
     log::app().error(fmt::format("{} {}: the handler ended without an answer", request_.method(),
                                  request_.uri()));
     headers_written_ ? abort() : refuse(500, "Internal Server Error");
@@ -243,12 +245,13 @@ void ServerConnection::end_request(const std::exception_ptr& error) {
   head_detached_ = false;
   pinned_.reset();
   decoder_.reset();
-  if (body_.capacity() > worth_no_copy) body_ = std::string();
+  if (body_.capacity() > kept_body_bytes) body_ = std::string();
+  request_.headers_.reset();
   parser_.reset();
 }
 
 void ServerConnection::handler_failed(const std::exception_ptr& error) {
-  if (!stream_.closed() || !says_closed(error)) {
+  if (!closed() || !says_closed(error)) {
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& e) {
@@ -269,146 +272,17 @@ void ServerConnection::handler_failed(const std::exception_ptr& error) {
 void ServerConnection::refuse(ParseError error) {
   const std::string message = make_error_code(error).message();
   log::gen().info(fmt::format("Malformed HTTP message from {}: {}", peer_.ip, message));
-  bodiless_ = false;
   refuse(status_of(error), message);
 }
 
 void ServerConnection::refuse(int code, std::string_view message) {
-  if (stream_.closed()) return;
+  if (closed()) return;
   keep_alive_ = false;
   headers_written_ = false;
+  bodiless_ = parser_.to_head();
   const std::string fields =
       fmt::format("Content-Type: text/plain; charset=UTF-8\r\nDate: {}\r\n", current_date());
   respond(code, reason_phrase(code), fields, fmt::format("{}\n", message));
-}
-
-// ---- answers
-
-void ServerConnection::require_no_headers() const {
-  if (headers_written_) throw std::logic_error("an answer was begun twice");
-}
-
-void ServerConnection::append_head(int code, std::string_view reason, std::string_view fields) {
-  require_no_headers();
-  headers_written_ = true;
-  answer_begin_ = out_.size();
-  if (code < 200 || code == 204 || code == 304) bodiless_ = true;
-  out_ += "HTTP/1.1 ";
-  append_number(out_, static_cast<std::uint64_t>(code));
-  out_ += ' ';
-  out_ += reason;
-  out_ += "\r\n";
-  out_ += fields;
-  if (!keep_alive_) {
-    out_ += "Connection: close\r\n";
-  } else if (parser_.head().minor_version == 0) {
-    out_ += "Connection: keep-alive\r\n";
-  }
-}
-
-void ServerConnection::respond(int code, std::string_view reason, std::string_view fields,
-                               std::string_view body) {
-  append_head(code, reason, fields);
-  // 204 and 1xx have no length (RFC 9110 section 8.6); 304 would have to tell another body's.
-  if (code >= 200 && code != 204 && code != 304) {
-    out_ += "Content-Length: ";
-    append_number(out_, body.size());
-    out_ += "\r\n";
-  }
-  out_ += "\r\n";
-  finished_ = true;
-  if (!bodiless_) {
-    if (body.size() < worth_no_copy) {
-      out_ += body;
-    } else {
-      send(body);
-    }
-  }
-  if (handling_ || out_.size() >= batch_bytes) send_pending();
-}
-
-void ServerConnection::write_headers(int code, std::string_view reason, std::string_view fields,
-                                     std::optional<std::uint64_t> content_length) {
-  const bool old_client = parser_.head().minor_version == 0;
-  if (!content_length && old_client) keep_alive_ = false;  // the end is the connection's end
-  append_head(code, reason, fields);
-  // RFC 9110 section 8.6: no length in 1xx and 204.
-  if (content_length && code >= 200 && code != 204) {
-    framing_ = Framing::length;
-    length_left_ = *content_length;
-    out_ += "Content-Length: ";
-    append_number(out_, *content_length);
-    out_ += "\r\n";
-  } else if (bodiless_ && code < 300) {
-    framing_ = Framing::none;
-  } else if (old_client) {
-    framing_ = Framing::until_close;
-  } else {
-    framing_ = Framing::chunked;
-    if (code != 304) out_ += "Transfer-Encoding: chunked\r\n";
-  }
-  out_ += "\r\n";
-}
-
-Future<> ServerConnection::write(std::string_view chunk) {
-  if (!headers_written_ || finished_) {
-    throw std::logic_error("a body was written before write_headers or after finish");
-  }
-  if (framing_ == Framing::length) {
-    if (chunk.size() > length_left_) {
-      abort();
-      throw std::length_error("tried to write more data than Content-Length");
-    }
-    length_left_ -= chunk.size();
-  }
-  if (!bodiless_) append_piece(chunk);
-  send_pending();
-  return sent_;
-}
-
-void ServerConnection::append_piece(std::string_view chunk) {
-  if (framing_ == Framing::chunked) {
-    append_chunk(out_, chunk);
-  } else {
-    out_ += chunk;
-  }
-}
-
-void ServerConnection::finish() {
-  if (!headers_written_ || finished_) {
-    throw std::logic_error("an answer was finished before write_headers or twice");
-  }
-  if (framing_ == Framing::length && length_left_ > 0 && !bodiless_) {
-    abort();
-    throw std::length_error(
-        fmt::format("tried to write {} bytes less than Content-Length", length_left_));
-  }
-  finished_ = true;
-  if (framing_ == Framing::chunked && !bodiless_) append_last_chunk(out_);
-  if (handling_) send_pending();
-}
-
-void ServerConnection::abort() noexcept {
-  keep_alive_ = false;
-  out_.resize(std::min(out_.size(), answer_begin_));  // the answers before this one are whole
-  send_pending();
-  stream_.close();
-}
-
-void ServerConnection::send_pending() {
-  if (!out_.empty()) send({});
-}
-
-void ServerConnection::send(std::string_view body) {
-  const bool was_open = !stream_.closed();
-  sent_ = stream_.write(out_, body);
-  out_.clear();
-  answer_begin_ = 0;
-  if (was_open && stream_.error() == std::errc::no_buffer_space) {
-    log::app().error(
-        fmt::format("{} {}: the answer is larger than may be queued; flush it in pieces",
-                    request_.method(), request_.uri()));
-  }
 }
 
 // ---- time
@@ -427,19 +301,34 @@ void ServerConnection::sweep() {
   if (stream_.closed()) return;
   check_write_progress();
   if (stream_.closed()) return;
-  if (phase_ == Phase::idle && stream_.writing()) {
+  if (handling_ && !stream_.reading() && stream_.peer_gone()) {
+    peer_left(*scope_);
+  } else if (phase_ == Phase::idle && stream_.writing()) {
     enter(Phase::idle, shared_.options.idle_connection_timeout);  // it takes its answers
   } else if (deadline_ && shared_.now >= *deadline_) {
-    if (phase_ == Phase::head || phase_ == Phase::body) {
-      if (phase_ == Phase::head) bodiless_ = false;  // that was the request before
-      refuse(408, "The request did not arrive in time.");
-      send_pending();
-    }
-    stream_.close();
+    time_out();
   } else if (phase_ == Phase::idle && std::exchange(idle_since_sweep_, true)) {
-    stream_.release_idle_buffer();
-    out_ = std::string();
+    release_memory();
   }
+}
+
+void ServerConnection::time_out() {
+  if (phase_ != Phase::head && phase_ != Phase::body) {
+    stream_.close();
+    return;
+  }
+  refuse(408, "The request did not arrive in time.");
+  send_pending();
+  stream_.close_write();
+  enter(Phase::lingering, linger_time);  // who reads sees that it is over
+}
+
+// An idle connection owns no buffers.
+void ServerConnection::release_memory() {
+  stream_.release_idle_buffer();
+  out_ = std::string();
+  body_ = std::string();
+  if (stream_.buffered().empty()) parser_ = RequestHeadParser(shared_.limits);
 }
 
 void ServerConnection::check_write_progress() {

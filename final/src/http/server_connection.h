@@ -24,8 +24,8 @@ class ServerShared {
   HTTPServer::RequestCallback callback;
   HTTPServerOptions options;
   HeadLimits limits;
-  /// The time of the last sweep. Deadlines are counted from here: no clock is read for a
-  /// request, and none of them needs a timer.
+  IOLoop& loop;
+  /// The time of the last sweep. Deadlines are counted from here, and none needs a timer.
   TimePoint now;
   detail::List<ServerConnection, ConnectionTag> connections;
 };
@@ -45,16 +45,17 @@ class ServerConnection final : public HTTPConnection,
   /// Looks at the deadlines; called about once a second.
   void sweep();
 
-  void respond(int code, std::string_view reason, std::string_view fields,
-               std::string_view body) override;
+  Future<> respond(int code, std::string_view reason, std::string_view fields,
+                   std::string_view body) override;
   void write_headers(int code, std::string_view reason, std::string_view fields,
                      std::optional<std::uint64_t> content_length) override;
   Future<> write(std::string_view chunk) override;
-  void finish() override;
+  Future<> finish() override;
+  void close_after_answer() noexcept override { keep_alive_ = false; }
   void abort() noexcept override;
   bool headers_written() const noexcept override { return headers_written_; }
   bool finished() const noexcept override { return finished_; }
-  bool closed() const noexcept override { return stream_.closed(); }
+  bool closed() const noexcept override { return aborted_ || stream_.closed(); }
 
  private:
   enum class Phase { idle, head, body, handler, lingering };
@@ -64,6 +65,7 @@ class ServerConnection final : public HTTPConnection,
   Task<bool> read_body();
   Task<> linger();
   Task<> watch(CancelSource& scope);
+  void peer_left(CancelSource& scope);
 
   void wait_for_head();
   void begin_request();
@@ -82,6 +84,8 @@ class ServerConnection final : public HTTPConnection,
   void send(std::string_view body);
   void enter(Phase phase, Duration timeout) noexcept;
   void check_write_progress();
+  void time_out();
+  void release_memory();
 
   ServerShared& shared_;
   IOStream stream_;
@@ -102,6 +106,7 @@ class ServerConnection final : public HTTPConnection,
   bool handling_ = false;          // a handler runs that has been suspended
   bool headers_written_ = false;
   bool finished_ = false;
+  bool aborted_ = false;
   bool bodiless_ = false;  // HEAD, 204, 304
   Framing framing_ = Framing::none;
   std::uint64_t length_left_ = 0;

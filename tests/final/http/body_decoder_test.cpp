@@ -149,6 +149,25 @@ TEST_SUITE("http.body_decoder") {
     CHECK(chunked(many + many + "0\r\n\r\n").status == ParseStatus::done);
   }
 
+  TEST_CASE("what is ignored in the chunk sizes of a body has at most 16 KiB in all") {
+    // Each line has 128 bytes that say nothing.
+    for (const std::string& line :
+         {"1;" + std::string(127, 'x'), "1" + std::string(126, ' ') + ";x",
+          "1" + std::string(127, '\t') + ";", std::string(129, '0') + "1"}) {
+      CAPTURE(line);
+      const auto decode_lines = [&line](int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text += line + "\r\na\r\n";
+        text += "0\r\n\r\n";
+        BodyDecoder decoder(BodyFraming::chunked, 0, no_limit);
+        return cuts::decode_pieces(decoder, text, {1, 5000, text.size()});
+      };
+      CHECK(decode_lines(128).status == ParseStatus::done);
+      CHECK(decode_lines(129).error == ParseError::chunk_line_too_long);
+      CHECK(decode_lines(129).data.size() == 128);
+    }
+  }
+
   TEST_CASE("trailer lines have the limits of header lines") {
     HeadLimits limits;
     limits.max_header_bytes = 20;

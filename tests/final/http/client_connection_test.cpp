@@ -65,9 +65,9 @@ Task<Outcome> run(const std::string& reply, const Setup& setup) {
 /// What a client makes of these bytes, whole and cut behind every byte, which must be the same.
 Outcome outcome_of(const std::string& reply, Setup setup = Setup()) {
   IOLoop loop;
-  Outcome whole = loop.run_sync(run(reply, setup), std::chrono::seconds(10));
+  Outcome whole = loop.run_sync(run(reply, setup), client_tests::time_limit);
   setup.read_size = 1;
-  const Outcome cut = loop.run_sync(run(reply, setup), std::chrono::seconds(10));
+  const Outcome cut = loop.run_sync(run(reply, setup), client_tests::time_limit);
   CHECK(cut.answered == whole.answered);
   CHECK(cut.error == whole.error);
   CHECK(cut.response.code == whole.response.code);
@@ -225,10 +225,10 @@ TEST_SUITE("http.client.connection") {
       }
       co_return outcome;
     };
-    const Outcome early = loop.run_sync(reset_after(0), std::chrono::seconds(10));
+    const Outcome early = loop.run_sync(reset_after(0), client_tests::time_limit);
     CHECK(!early.answered);
     CHECK(early.error == "");
-    const Outcome late = loop.run_sync(reset_after(40), std::chrono::seconds(10));
+    const Outcome late = loop.run_sync(reset_after(40), client_tests::time_limit);
     CHECK(late.code == std::errc::connection_reset);
     CHECK(contains(late.error, "the response of server:80 was cut off"));
   }
@@ -268,6 +268,31 @@ TEST_SUITE("http.client.connection") {
     CHECK(outcome_of("SSH-2.0-OpenSSH_9.2\r\n").code == code_of(ParseError::bad_status_line));
     CHECK(outcome_of("HTTP/2.0 200 OK\r\n\r\n").code == code_of(ParseError::unsupported_version));
     CHECK(outcome_of("HTTP/1.1 200 OK\n\n").code == code_of(ParseError::bad_line_end));
+  }
+
+  TEST_CASE("a connection on which something waits is not used again, whoever has seen it") {
+    const auto reusable_before_and_after = [](bool ends) -> Task<std::pair<bool, bool>> {
+      auto [client, server] = testing::memory_stream_pair();
+      (void)server.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+      const HTTPRequest request("http://server/");
+      const URL url = *URL::parse(request.url);
+      ClientConnection connection(std::move(client), "server:80", http::HeadLimits());
+      HTTPResponse response;
+      co_await connection.exchange(request, url, response);
+      const bool before = connection.reusable();
+      if (ends) {
+        server.close_write();
+      } else {
+        (void)server.write("x");
+      }
+      co_return std::pair(before, connection.reusable());
+    };
+    IOLoop loop;
+    for (const bool ends : {true, false}) {
+      const auto [before, after] = loop.run_sync(reusable_before_and_after(ends));
+      CHECK(before);
+      CHECK(!after);
+    }
   }
 
   TEST_CASE("a connection that somebody wants closed, or with bytes left over, is not used again") {

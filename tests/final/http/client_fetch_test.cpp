@@ -4,13 +4,9 @@
 #include <funnel/testing.h>
 
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -27,53 +23,12 @@ HTTPRequest post(const std::string& url, const std::string& body = "x") {
   return request;
 }
 
-/// A port of 127.0.0.1 on which nobody listens.
-std::uint16_t closed_port() {
-  TCPServer server([](IOStream, Address) -> Task<> { return {}; });
-  server.listen(0, "127.0.0.1");
-  return server.port();
+/// Waits for a request, sends `reply` and resets the connection.
+Task<> answer_and_reset(const RawSocket* listener, std::string reply) {
+  RawSocket peer = co_await accept_request(listener);
+  peer.send(reply);
+  peer.reset();
 }
-
-/// Accepts one connection, reads a request, sends `reply` and resets the connection.
-class ResettingServer {
- public:
-  explicit ResettingServer(std::string reply)
-      : fd_(::socket(AF_INET, SOCK_STREAM, 0)), reply_(std::move(reply)) {
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address_;
-    auto* address = reinterpret_cast<sockaddr*>(&address_);
-    REQUIRE(::bind(fd_, address, size) == 0);
-    REQUIRE(::listen(fd_, 1) == 0);
-    REQUIRE(::getsockname(fd_, address, &size) == 0);
-    thread_ = std::thread([this] { serve(); });
-  }
-  ResettingServer(const ResettingServer&) = delete;
-  ResettingServer& operator=(const ResettingServer&) = delete;
-  ~ResettingServer() {
-    thread_.join();
-    ::close(fd_);
-  }
-
-  std::string host() const { return "127.0.0.1:" + std::to_string(ntohs(address_.sin_port)); }
-
- private:
-  void serve() const {
-    const int peer = ::accept(fd_, nullptr, nullptr);
-    char request[4096];
-    (void)!::read(peer, request, sizeof request);
-    (void)!::write(peer, reply_.data(), reply_.size());
-    if (!reply_.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const linger at_once{1, 0};
-    ::setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    ::close(peer);
-  }
-
-  int fd_;
-  std::string reply_;
-  sockaddr_in address_{};
-  std::thread thread_;
-};
 
 class FailingResolver final : public Resolver {
  public:
@@ -91,6 +46,7 @@ TEST_SUITE("http.client.fetch") {
     ScriptedServer server({{Step("HTTP/1.1 202 Later\r\nContent-Length: 1\r\nX: y\r\n\r\nz")}});
     AsyncHTTPClient client;
     const auto before = std::chrono::system_clock::now();
+    const auto begin = std::chrono::steady_clock::now();
     const HTTPResponse response =
         get(loop, client.fetch("http://me:pw@" + server.host() + "/p?q#frag"));
     CHECK(response.code == 202);
@@ -101,7 +57,7 @@ TEST_SUITE("http.client.fetch") {
     CHECK(response.start_time >= before);
     CHECK(response.start_time <= std::chrono::system_clock::now());
     CHECK(response.request_time > Duration::zero());
-    CHECK(response.request_time < std::chrono::seconds(10));
+    CHECK(response.request_time <= std::chrono::steady_clock::now() - begin);
   }
 
   TEST_CASE("a code outside 200 to 299 is thrown, with the response, if wanted") {
@@ -139,7 +95,7 @@ TEST_SUITE("http.client.fetch") {
     TCPServer server([](IOStream stream, Address) -> Task<> {
       co_await stream.read_until("\r\n\r\n");
       co_await stream.write("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
-      co_await gen::sleep(std::chrono::seconds(30));  // the rest stays unread
+      co_await gen::sleep(std::chrono::hours(1));  // the rest stays unread
     });
     server.listen(0, "127.0.0.1");
     AsyncHTTPClient client;
@@ -147,6 +103,26 @@ TEST_SUITE("http.client.fetch") {
     for (int i = 1; i <= 2; ++i) {
       CHECK(get(loop, client.fetch(post(url, std::string(20'000'000, 'a')), false)).code == 413);
       CHECK(server.connections() == static_cast<std::size_t>(i));
+    }
+  }
+
+  TEST_CASE("an answer is taken although the server closes before it has read the request") {
+    const auto refuse_early = [](const RawSocket* listener) -> Task<> {
+      const RawSocket peer = co_await accept_request(listener);
+      peer.receive();
+      peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!");
+      // What lies unread makes the system reset the connection, at once behind the answer: the
+      // client sees both together, with most of its body unsent.
+    };
+    const RawSocket listener = RawSocket::listen_anywhere();
+    IOLoop loop;
+    AsyncHTTPClient client;
+    const std::string large(20'000'000, 'a');
+    for (int i = 0; i < 3; ++i) {
+      spawn_callback(refuse_early(&listener));
+      const HTTPResponse response = get(loop, client.fetch(post(url_of(listener), large), false));
+      CHECK(response.code == 413);
+      CHECK(response.body == "no!");
     }
   }
 
@@ -231,7 +207,7 @@ TEST_SUITE("http.client.fetch") {
 
   TEST_CASE("no connection: the error says to whom, and why") {
     IOLoop loop;
-    const std::uint16_t port = closed_port();
+    const std::uint16_t port = test_support::refused_port();
     AsyncHTTPClient client;
     const std::string host = "127.0.0.1:" + std::to_string(port);
     try {
@@ -259,15 +235,16 @@ TEST_SUITE("http.client.fetch") {
 
   TEST_CASE("a reset connection is an error with its reason") {
     for (const char* reply : {"", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"}) {
+      const RawSocket listener = RawSocket::listen_anywhere();
       IOLoop loop;
-      ResettingServer server(reply);
       AsyncHTTPClient client;
+      spawn_callback(answer_and_reset(&listener, reply));
       try {
-        get(loop, client.fetch("http://" + server.host() + "/"));
+        get(loop, client.fetch(url_of(listener)));
         FAIL("nothing was thrown");
       } catch (const std::system_error& error) {
         CHECK(error.code() == std::errc::connection_reset);
-        CHECK(contains(error.what(), server.host()));
+        CHECK(contains(error.what(), "127.0.0.1:" + std::to_string(listener.port())));
       }
     }
   }

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,12 +29,11 @@ void fetch_at_once(IOLoop& loop, AsyncHTTPClient& client, const std::string& url
                    std::size_t count) {
   std::vector<Task<HTTPResponse>> fetches;
   for (std::size_t i = 0; i < count; ++i) fetches.push_back(client.fetch(url));
-  loop.run_sync(gen::multi(std::move(fetches)), std::chrono::seconds(10));
+  loop.run_sync(gen::multi(std::move(fetches)), time_limit);
 }
 
-/// Lets the loop see what the system has for it.
-void wait_for_events(IOLoop& loop) {
-  loop.run_sync([]() -> Task<> { co_await gen::sleep(std::chrono::milliseconds(20)); }());
+void run_until_connections(IOLoop& loop, const ScriptedServer& server, std::size_t count) {
+  run_until(loop, [&server, count] { return server.connections() == count; });
 }
 
 }  // namespace
@@ -90,17 +90,23 @@ TEST_SUITE("http.client.pool") {
     CHECK(server.connections() == 1);
   }
 
-  TEST_CASE("an idle connection that the server closed is not used for a POST") {
-    IOLoop loop;
-    ScriptedServer server({{closing(ok())}, {ok()}});
-    AsyncHTTPClient client;
-    HTTPRequest post(server.url(), "POST");
-    post.body = "x";
-    get(loop, client.fetch(post));
-    wait_for_events(loop);
-    CHECK(get(loop, client.fetch(post)).body == "ok");
-    CHECK(server.requests.size() == 2);
-    CHECK(server.accepted == 2);
+  TEST_CASE("a connection that ended, or brought bytes, while the loop was busy is not used") {
+    for (const bool talks : {true, false}) {
+      CAPTURE(talks);
+      const RawSocket listener = RawSocket::listen_anywhere();
+      std::optional<RawSocket> first;
+      std::optional<RawSocket> second;
+      IOLoop loop;
+      AsyncHTTPClient client;
+      HTTPRequest post(url_of(listener), "POST");
+      post.body = "x";
+      spawn_callback(answer_one(&listener, ok("first"), &first));
+      CHECK(get(loop, client.fetch(post)).body == "first");
+      talks ? first->send(ok("stale")) : first->shutdown_write();
+      wait_until_received(*first);
+      spawn_callback(answer_one(&listener, ok("second"), &second));
+      CHECK(get(loop, client.fetch(post)).body == "second");
+    }
   }
 
   TEST_CASE("a server that talks while it is not asked is not asked again on that connection") {
@@ -129,8 +135,7 @@ TEST_SUITE("http.client.pool") {
     get(loop, client.fetch("http://127.0.0.1:" + std::to_string(server.port()) + "/"));
     CHECK(server.connections() == 1);
     talk.set_value();
-    wait_for_events(loop);
-    CHECK(server.connections() == 0);
+    run_until(loop, [&server] { return server.connections() == 0; });
   }
 
   TEST_CASE("no more connections than allowed are kept for a host") {
@@ -140,9 +145,10 @@ TEST_SUITE("http.client.pool") {
     options.max_idle_connections_per_host = 2;
     AsyncHTTPClient client(options);
     fetch_at_once(loop, client, server.url(), 5);
-    wait_for_events(loop);
     CHECK(server.accepted == 5);
-    CHECK(server.connections() == 2);
+    run_until_connections(loop, server, 2);
+    fetch_at_once(loop, client, server.url(), 2);
+    CHECK(server.accepted == 5);
   }
 
   TEST_CASE("no more connections than allowed are kept in all: the oldest go") {
@@ -154,14 +160,12 @@ TEST_SUITE("http.client.pool") {
     options.max_idle_connections = 2;
     AsyncHTTPClient client(options);
     for (ScriptedServer* server : {&a, &b, &c}) get(loop, client.fetch(server->url()));
-    wait_for_events(loop);
-    CHECK(a.connections() == 0);
+    run_until_connections(loop, a, 0);
     CHECK(b.connections() == 1);
     CHECK(c.connections() == 1);
     get(loop, client.fetch(b.url()));
     get(loop, client.fetch(a.url()));
-    wait_for_events(loop);
-    CHECK(c.connections() == 0);
+    run_until_connections(loop, c, 0);
     CHECK(b.accepted == 1);
   }
 
@@ -199,6 +203,21 @@ TEST_SUITE("http.client.pool") {
     CHECK(server.accepted == 2);
   }
 
+  TEST_CASE("an idle connection time-out of 0 is none") {
+    testing::ManualClock clock;
+    IOLoop loop(clock);
+    ScriptedServer server;
+    AsyncHTTPClient::Options options;
+    options.idle_connection_timeout = Duration::zero();
+    AsyncHTTPClient client(options);
+    for (int i = 0; i < 2; ++i) {
+      loop.run_sync(client.fetch(server.url()));
+      clock.advance(std::chrono::hours(1000));
+      loop.run_sync(turns(100));
+    }
+    CHECK(server.accepted == 1);
+  }
+
   TEST_CASE("a client that goes away closes its idle connections") {
     IOLoop loop;
     ScriptedServer server;
@@ -207,7 +226,6 @@ TEST_SUITE("http.client.pool") {
     get(loop, client->fetch(server.url()));
     CHECK(server.connections() == 1);
     client.reset();
-    wait_for_events(loop);
-    CHECK(server.connections() == 0);
+    run_until_connections(loop, server, 0);
   }
 }

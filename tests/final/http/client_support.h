@@ -1,19 +1,28 @@
 #pragma once
 
+#include <funnel/gen.h>
 #include <funnel/simple_httpclient.h>
 #include <funnel/task.h>
 #include <funnel/tcpserver.h>
 
 #include <doctest/doctest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
+
+#include "support/raw_socket.h"
+#include "support/time_scale.h"
 
 /// What the tests of the client share.
 namespace client_tests {
@@ -119,9 +128,58 @@ std::string error_of(funnel::IOLoop& loop, funnel::Task<T> task) {
   return {};
 }
 
-/// Runs a fetch to its end; in ten seconds, or the test fails.
+/// How long anything may take before the test fails.
+inline const funnel::Duration time_limit = test_support::time_limit(std::chrono::seconds(10));
+
+/// Runs a fetch to its end.
 inline funnel::HTTPResponse get(funnel::IOLoop& loop, funnel::Task<funnel::HTTPResponse> fetch) {
-  return loop.run_sync(std::move(fetch), std::chrono::seconds(10));
+  return loop.run_sync(std::move(fetch), time_limit);
+}
+
+/// Waits until `condition(arguments...)` is true.
+template <typename Condition, typename... Arguments>
+funnel::Task<> until(Condition condition, Arguments... arguments) {
+  while (!condition(arguments...)) co_await funnel::gen::sleep(std::chrono::milliseconds(1));
+}
+/// Runs the loop until `condition()` is true.
+template <typename Condition>
+void run_until(funnel::IOLoop& loop, Condition condition) {
+  loop.run_sync(until(std::move(condition)), time_limit);
+}
+
+// Servers that are no part of the loop: what they send has come while nobody looked.
+
+using test_support::RawSocket;
+
+inline std::string url_of(const RawSocket& listener) {
+  return "http://127.0.0.1:" + std::to_string(listener.port()) + "/";
+}
+
+/// Waits for a connection, and for what comes on it first, which is left unread.
+inline funnel::Task<RawSocket> accept_request(const RawSocket* listener) {
+  const auto has_come = [](const RawSocket* socket) { return socket->readable(); };
+  co_await until(has_come, listener);
+  RawSocket peer = listener->accept();
+  co_await until(has_come, &peer);
+  co_return peer;
+}
+
+/// Answers one small request and leaves its connection to the test.
+inline funnel::Task<> answer_one(const RawSocket* listener, std::string reply,
+                                 std::optional<RawSocket>* connection) {
+  RawSocket peer = co_await accept_request(listener);
+  peer.receive();
+  peer.send(reply);
+  connection->emplace(std::move(peer));
+}
+
+/// Returns once all that was sent, the end too, has come to the other side's system.
+inline void wait_until_received(const RawSocket& socket) {
+  const auto give_up = std::chrono::steady_clock::now() + time_limit;
+  for (int unacknowledged = 1; unacknowledged != 0; std::this_thread::yield()) {
+    REQUIRE(std::chrono::steady_clock::now() < give_up);
+    REQUIRE(::ioctl(socket.fd(), SIOCOUTQ, &unacknowledged) == 0);
+  }
 }
 
 inline bool contains(std::string_view text, std::string_view part) {

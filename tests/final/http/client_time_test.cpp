@@ -188,7 +188,7 @@ TEST_SUITE("http.client.time") {
     AsyncHTTPClient client(options);
     std::vector<Task<HTTPResponse>> all;
     for (int i = 0; i < 20; ++i) all.push_back(client.fetch(server.url()));
-    loop.run_sync(gen::multi(std::move(all)), seconds(10));
+    loop.run_sync(gen::multi(std::move(all)), time_limit);
     CHECK(server.requests.size() == 20);
     CHECK(server.accepted == 2);
   }
@@ -207,7 +207,7 @@ TEST_SUITE("http.client.time") {
     both.push_back(
         note(gen::with_token(scope.token(), client.fetch(server.url("/first"))), "first", log));
     both.push_back(note(client.fetch(server.url("/second")), "second", log));
-    loop.run_sync(gen::multi(std::move(both)), seconds(10));
+    loop.run_sync(gen::multi(std::move(both)), time_limit);
     REQUIRE(log.size() == 2);
     CHECK(contains(log[0], "first Operation canceled"));
     CHECK(log[1] == "second 2");
@@ -228,7 +228,7 @@ TEST_SUITE("http.client.time") {
     std::vector<Task<>> both;
     both.push_back(then_cancel(client.fetch(server.url()), scope));
     both.push_back(note(gen::with_token(scope.token(), client.fetch(server.url())), "second", log));
-    loop.run_sync(gen::multi(std::move(both)), seconds(10));
+    loop.run_sync(gen::multi(std::move(both)), time_limit);
     CHECK(log == std::vector<std::string>{"second Operation canceled"});
     CHECK(get(loop, client.fetch(server.url())).body == "ok");
     CHECK(server.requests.size() == 2);

@@ -117,6 +117,21 @@ TEST_SUITE("http.httpserver.disconnect") {
     CHECK(fixture.log.empty());
   }
 
+  TEST_CASE("a client that goes away behind more than is read ahead cancels its handler") {
+    Seen seen;
+    Fixture fixture(waiting_app(seen));
+    IOStream stream = fixture.connect_stream();
+    (void)stream.write(get("/") + std::string(std::size_t{100} * 1024, 'x'));
+    fixture.pass(2s);
+    CHECK(seen.started == 1);
+    CHECK(seen.cancelled == 0);
+    stream.close();
+    fixture.pass(2s);
+    CHECK(seen.cancelled == 1);
+    CHECK(seen.destroyed == 1);
+    CHECK(fixture.server->connections() == 0);
+  }
+
   TEST_CASE("a handler that does not wait is not disturbed by a client that has gone") {
     Seen seen;
     Fixture fixture(waiting_app(seen));

@@ -209,4 +209,15 @@ TEST_SUITE("http.httpserver.framing") {
     CHECK(answers[1].code == 400);
     CHECK(answers[1].complete);
   }
+
+  TEST_CASE("a HEAD that is refused gets no body, whatever was wrong with it") {
+    Fixture fixture(echo_app);
+    for (const char* line : {"Content-Length: 99999999", "Transfer-Encoding: gzip", "X : 1"}) {
+      const std::string request = std::string("HEAD / HTTP/1.1\r\nHost: h\r\n") + line;
+      const Outcome outcome = ask(fixture, request + "\r\n\r\n");
+      CHECK(outcome.ended);
+      CHECK(answers_of(outcome, {"HEAD"}).size() == 1);
+      CHECK(outcome.bytes.ends_with("\r\n\r\n"));
+    }
+  }
 }

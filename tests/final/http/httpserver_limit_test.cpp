@@ -5,12 +5,15 @@
 #include <funnel/gen.h>
 #include <funnel/tcpclient.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "raw_client.h"
+#include "support/time_scale.h"
 
 using namespace funnel;
 using namespace raw;
@@ -38,6 +41,7 @@ std::string many_fields(int count) {
 }
 
 const std::string get = "GET / HTTP/1.1\r\n";
+const Duration time_limit = test_support::time_limit(20s);
 
 int code_of(Fixture& fixture, const std::string& request) {
   Client client = fixture.connect();
@@ -45,6 +49,15 @@ int code_of(Fixture& fixture, const std::string& request) {
   const int code = client.answer().code;
   CHECK(client.ended() == (code != 200));
   return code;
+}
+
+/// Answers after some turns of the loop; notes the most connections that the server has meanwhile.
+Task<> look_around(HTTPConnection& connection, const HTTPServer& server, std::size_t& most) {
+  for (int turn = 0; turn < 20; ++turn) {
+    most = std::max(most, server.connections());
+    co_await gen::sleep(0s);
+  }
+  connection.respond(200, "OK", "", "");
 }
 
 }  // namespace
@@ -125,19 +138,26 @@ TEST_SUITE("http.httpserver.limit") {
     options.max_connections = 2;
     testing::LogCapture log;
     IOLoop loop;
-    HTTPServer server(echo_app, options);
-    server.listen(0, "127.0.0.1");
+    std::size_t most = 0;
+    std::optional<HTTPServer> server;
+    server.emplace(
+        [&](HTTPServerRequest&, HTTPConnection& connection) {
+          return look_around(connection, *server, most);
+        },
+        options);
+    server->listen(0, "127.0.0.1");
     const auto conversation = [](std::uint16_t port) -> Task<std::string> {
       TCPClient client;
       IOStream stream = co_await client.connect("127.0.0.1", port);
-      (void)stream.write("GET /slow HTTP/1.0\r\n\r\n");
+      (void)stream.write("GET / HTTP/1.0\r\n\r\n");
       std::string answer = co_await stream.read_until_close();
       co_return answer;
     };
     std::vector<Task<std::string>> all;
-    for (int i = 0; i < 20; ++i) all.push_back(conversation(server.port()));
-    const std::vector<std::string> answers = loop.run_sync(gen::multi(std::move(all)), 30s);
+    for (int i = 0; i < 20; ++i) all.push_back(conversation(server->port()));
+    const std::vector<std::string> answers = loop.run_sync(gen::multi(std::move(all)), time_limit);
     for (const std::string& answer : answers) CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(most == 2);
   }
 }
 
@@ -166,7 +186,7 @@ TEST_SUITE("http.httpserver.tcp") {
     HTTPServer server(echo_app, options);
     server.listen(0, "127.0.0.1");
     for (int i = 0; i < 20; ++i) {
-      const std::string head = loop.run_sync(upload(server.port(), 200'000), 20s);
+      const std::string head = loop.run_sync(upload(server.port(), 200'000), time_limit);
       CHECK(head.starts_with("HTTP/1.1 413 Content Too Large\r\n"));
     }
   }
@@ -186,7 +206,7 @@ TEST_SUITE("http.httpserver.tcp") {
       std::string answer = co_await stream.read_until_close();
       co_return answer;
     };
-    const std::string answer = loop.run_sync(conversation(server.port()), 20s);
+    const std::string answer = loop.run_sync(conversation(server.port()), time_limit);
     CHECK(parse_answers(answer, true)[0].body.size() == 5'000'000);
   }
 }

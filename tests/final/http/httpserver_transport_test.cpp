@@ -45,6 +45,8 @@ class NotingTransport final : public detail::Transport {
     return first.size() + second.size();
   }
   void start_wait_writable() override {}
+  bool peer_gone() noexcept override { return false; }
+  bool input_waiting() noexcept override { return false; }
   void close_write() override {}
   void close() noexcept override {}
 

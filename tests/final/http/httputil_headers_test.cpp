@@ -1,7 +1,6 @@
 #include <doctest/doctest.h>
 #include <funnel/httputil.h>
 
-#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -158,16 +157,14 @@ TEST_SUITE("http.headers") {
     }
   }
 
+  // In quadratic time it would not end before the time limit of all tests together.
   TEST_CASE("adding 100,000 values of one name takes linear time") {
     constexpr int count = 100'000;
-    const auto begin = std::chrono::steady_clock::now();
     HTTPHeaders headers;
     for (int i = 0; i < count; ++i) headers.add("foo", "bar");
     CHECK(headers.get("foo")->size() == count * 4 - 1);
     CHECK(headers.get_list("foo").size() == count);
     CHECK(HTTPHeaders::parse(headers.to_string())->size() == count);
     CHECK(headers.remove("foo"));
-    // Quadratic would be minutes; the bound leaves room for sanitizers and slow machines.
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
   }
 }

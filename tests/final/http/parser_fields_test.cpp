@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -128,18 +127,16 @@ TEST_SUITE("http.parser.fields") {
           ParseError::start_line_too_long);
   }
 
+  // Scanned from its begin each time, it would not end before the time limit of all tests together.
   TEST_CASE("a line that comes byte by byte is scanned once") {
     constexpr std::size_t size = 2'000'000;
     const std::string text = std::string(request_line) + "Host: " + std::string(size, 'x');
     RequestHeadParser parser(limits(100, 2 * size, 9));
-    const auto begin = std::chrono::steady_clock::now();
     bool waits = true;
     for (std::size_t end = 0; end <= text.size(); ++end) {
       waits = waits && parser.feed(std::string_view(text).substr(0, end)) == ParseStatus::need_more;
     }
     CHECK(waits);
-    // Scanning from the line's begin each time would take minutes.
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
   }
 
   TEST_CASE("the defaults refuse 100 KB of header, 5,000 headers and 4 MB of request line") {
