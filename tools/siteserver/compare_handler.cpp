@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -20,6 +22,7 @@ using funnel::process::Subprocess;
 using funnel::web::HTTPError;
 
 constexpr funnel::Duration time_to_end = std::chrono::seconds(5);
+constexpr std::size_t largest_piece = std::size_t{64} * 1024;
 
 /// An error whose message the page shows.
 class Refusal : public HTTPError {
@@ -72,6 +75,39 @@ class Run {
   std::unique_ptr<Program> program_;
 };
 
+/// Follows what the program says, to know what is missing when it ends.
+class Output {
+ public:
+  void see(std::string_view piece) {
+    while (!piece.empty()) {
+      const std::size_t end = std::min(piece.find('\n'), piece.size());
+      line_.append(piece.substr(0, std::min(end, longest_line - line_.size())));
+      at_line_start_ = end < piece.size();
+      piece.remove_prefix(at_line_start_ ? end + 1 : end);
+      if (!at_line_start_) continue;
+      told_end_ = told_end_ || tells_end(line_);
+      line_.clear();
+    }
+  }
+  /// Whether the program itself said how the run ended.
+  bool told_end() const noexcept { return told_end_; }
+  bool at_line_start() const noexcept { return at_line_start_; }
+
+ private:
+  static constexpr std::size_t longest_line = std::size_t{64} * 1024;  // no end is that long
+
+  static bool tells_end(const std::string& line) {
+    const auto event = nlohmann::json::parse(line, nullptr, false);
+    if (!event.is_object() || !event.contains("event")) return false;
+    const auto& kind = event.at("event");
+    return kind == "end" || kind == "error";
+  }
+
+  std::string line_;  // the begin of the last one
+  bool at_line_start_ = true;
+  bool told_end_ = false;
+};
+
 bool is_loopback(std::string_view host) {
   const std::string name = funnel::split_host_and_port(host).first;
   return name == "127.0.0.1" || name == "localhost" || name == "[::1]";
@@ -105,20 +141,24 @@ Task<> CompareHandler::post() {
 }
 
 Task<> CompareHandler::pass_on(Subprocess& process) {
-  funnel::IOStream& output = process.stdout_stream();
-  try {
-    for (;;) {
-      const std::string lines = co_await output.read_bytes(64 * 1024, true);
-      write(lines);
-      co_await flush();
+  funnel::IOStream& stream = process.stdout_stream();
+  Output output;
+  for (;;) {
+    std::string piece;
+    try {
+      piece = co_await stream.read_bytes(largest_piece, true);
+    } catch (const funnel::StreamClosedError&) {
+      break;
     }
-  } catch (const funnel::StreamClosedError&) {
-    // The program has ended, or the reader has left.
+    output.see(piece);
+    write(piece);
+    co_await flush();
   }
   const int status = co_await process.wait_for_exit(false);
-  if (status == 0) co_return;
+  if (status == 0 || output.told_end()) co_return;
   const nlohmann::json event{
       {"event", "error"}, {"message", fmt::format("The comparison ended with status {}.", status)}};
+  if (!output.at_line_start()) write("\n");
   write(event.dump() + "\n");
 }
 

@@ -32,7 +32,9 @@ class StatusHandler : public funnel::web::RequestHandler {
   void get();
 };
 
-/// Starts a comparison and passes on what it says, line by line, while it runs.
+/// Starts a comparison and passes on what it says while it runs: events, a line of JSON each, in
+/// pieces that may end anywhere. If the program fails without saying so itself, the last event
+/// is an `error`.
 ///
 /// A page of any site could make a browser send a POST to this machine; so the request must be
 /// for a loopback host and come from a page of this very server.

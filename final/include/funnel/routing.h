@@ -166,19 +166,14 @@ class Route {
     name_ = std::move(name);
     return *this;
   }
-  Route&& name(std::string name) && {
-    name_ = std::move(name);
-    return std::move(*this);
-  }
-  /// Answers HEAD by calling `get` and leaving the body out.
+  Route name(std::string name) && { return std::move(this->name(std::move(name))); }
+  /// Answers HEAD by calling `get` and leaving the body out, unless the handler has a `head` of
+  /// its own. The handler must have a `get`; the application checks that.
   Route& head_from_get() & {
     head_from_get_ = true;
     return *this;
   }
-  Route&& head_from_get() && {
-    head_from_get_ = true;
-    return std::move(*this);
-  }
+  Route head_from_get() && { return std::move(head_from_get()); }
 
   const std::string& pattern() const noexcept { return pattern_; }
   const std::string& route_name() const noexcept { return name_; }

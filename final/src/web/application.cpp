@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 namespace funnel::web {
 
 class Application::Table : public RouteTable {
@@ -18,8 +20,8 @@ class Application::Table : public RouteTable {
 
 namespace {
 
-/// Answers where there is no route: 404, or what `OPTIONS *` asks, which is about the server.
-class NoRoute final : public RequestHandler {};
+/// Answers where there is no handler.
+class NoHandler final : public RequestHandler {};
 
 std::string decode_capture(std::string_view capture) {
   std::string decoded = url_unescape(capture, false);
@@ -33,7 +35,11 @@ Application::Application(std::initializer_list<Route> routes)
     : Application(std::vector<Route>(routes)) {}
 
 Application::Application(std::vector<Route> routes, Settings settings)
-    : settings_(std::move(settings)), table_(std::make_unique<Table>(std::move(routes))) {}
+    : settings_(std::move(settings)), table_(std::make_unique<Table>(std::move(routes))) {
+  if (!is_valid_header_value(settings_.server_name)) {
+    throw std::invalid_argument("Settings::server_name has a control character");
+  }
+}
 
 Application::~Application() = default;
 
@@ -55,12 +61,14 @@ Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connectio
   RouteTable::Match match;
   if (request.path() != "*") match = table_->find(request.path());
   if (match.route == nullptr) {
-    answer_without_route(request, connection);
+    answer_without_handler(request, connection, nullptr);
     return {};
   }
-  std::unique_ptr<RequestHandler> handler = match.route->endpoint().make();
-  handler->bind(*this, request, connection);
+  std::unique_ptr<RequestHandler> handler;
+  std::exception_ptr error;
   try {
+    handler = match.route->endpoint().make();
+    handler->bind(*this, request, connection);
     for (const std::string_view capture : match.captures) {
       handler->path_arguments_.push_back(decode_capture(capture));
     }
@@ -74,23 +82,29 @@ Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connectio
     }
     if (!handler->finished_) handler->finish();
   } catch (...) {
-    handler->handle_exception(std::current_exception());
+    error = std::current_exception();
   }
-  handler->ended();
+  if (handler == nullptr) {
+    answer_without_handler(request, connection, error);
+  } else {
+    handler->end_request(error);
+  }
   return {};
 }
 
-void Application::answer_without_route(const HTTPServerRequest& request,
-                                       HTTPConnection& connection) {
-  NoRoute handler;
+// Without an error there is no route: 404, or what `OPTIONS *` asks, which is about the server.
+void Application::answer_without_handler(const HTTPServerRequest& request,
+                                         HTTPConnection& connection,
+                                         const std::exception_ptr& error) {
+  NoHandler handler;
   handler.bind(*this, request, connection);
-  if (request.path() == "*") {
+  if (!error && request.path() == "*") {
     handler.set_status(204);
     handler.finish();
-  } else {
+  } else if (!error) {
     handler.send_error(404);
   }
-  handler.ended();
+  handler.end_request(error);
 }
 
 Task<> Application::call_method(RequestHandler& handler, const Route& route) {
@@ -98,7 +112,10 @@ Task<> Application::call_method(RequestHandler& handler, const Route& route) {
   if (handler.finished_) return task;  // by `prepare`
   const detail::Endpoint& endpoint = route.endpoint();
   std::string_view method = handler.request_->method();
-  if (method == "HEAD" && route.has_head_from_get() && !endpoint.supports("HEAD")) method = "GET";
+  if (method == "HEAD" && route.has_head_from_get() && !endpoint.supports("HEAD")) {
+    method = "GET";
+    handler.head_from_get_ = true;
+  }
   switch (endpoint.call(handler, method, handler.path_arguments_, task)) {
     case detail::Endpoint::Called::yes:
       break;
@@ -128,8 +145,7 @@ Task<> Application::run_prepared(std::unique_ptr<RequestHandler> handler, const 
   } catch (...) {
     error = std::current_exception();
   }
-  if (error) handler->handle_exception(error);
-  handler->ended();
+  handler->end_request(error);
 }
 
 Task<> Application::run_method(std::unique_ptr<RequestHandler> handler, Task<> method) {
@@ -141,8 +157,7 @@ Task<> Application::run_method(std::unique_ptr<RequestHandler> handler, Task<> m
   } catch (...) {
     error = std::current_exception();
   }
-  if (error) handler->handle_exception(error);
-  handler->ended();
+  handler->end_request(error);
 }
 
 void Application::log_request(const RequestHandler& handler) const {

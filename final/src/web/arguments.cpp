@@ -28,12 +28,16 @@ std::string clean(std::string value) {
 }
 
 // Ten megabytes of `&` would be millions of pairs, and the loop would stand still.
-Pairs parse_arguments(std::string_view text) {
-  constexpr std::ptrdiff_t max_arguments = 1000;
-  if (std::count(text.begin(), text.end(), '&') >= max_arguments) {
-    throw HTTPError(400, "too many arguments");
-  }
+Pairs parse_arguments(std::string_view text, std::size_t most) {
+  const auto separators = static_cast<std::size_t>(std::count(text.begin(), text.end(), '&'));
+  if (!text.empty() && separators >= most) throw HTTPError(400, "too many arguments");
   return parse_qs(text);
+}
+
+bool has_form(const HTTPServerRequest& request) {
+  const std::string_view type = request.header("Content-Type").value_or("");
+  const std::string_view media_type = http::trim_blanks(type.substr(0, type.find(';')));
+  return http::equals_ignoring_case(media_type, "application/x-www-form-urlencoded");
 }
 
 void append_values(std::vector<std::string>& values, const Pairs& pairs, std::string_view name) {
@@ -49,16 +53,25 @@ std::optional<std::string> last(std::vector<std::string> values) {
 
 }  // namespace
 
-Pairs RequestHandler::body_arguments() const {
-  const std::string_view type = request().header("Content-Type").value_or("");
-  const std::string_view media_type = http::trim_blanks(type.substr(0, type.find(';')));
-  if (!http::equals_ignoring_case(media_type, "application/x-www-form-urlencoded")) return {};
-  return parse_arguments(request().body());
+const Pairs& RequestHandler::query_arguments() const {
+  if (!query_arguments_) {
+    const std::size_t most = application().settings().max_arguments;
+    query_arguments_ = parse_arguments(request().query(), most);
+  }
+  return *query_arguments_;
+}
+
+const Pairs& RequestHandler::body_arguments() const {
+  if (!body_arguments_) {
+    const std::size_t most = application().settings().max_arguments;
+    body_arguments_ = has_form(request()) ? parse_arguments(request().body(), most) : Pairs();
+  }
+  return *body_arguments_;
 }
 
 std::vector<std::string> RequestHandler::get_arguments(std::string_view name) const {
   std::vector<std::string> values;
-  append_values(values, parse_arguments(request().query()), name);
+  append_values(values, query_arguments(), name);
   append_values(values, body_arguments(), name);
   return values;
 }
@@ -75,7 +88,7 @@ std::string RequestHandler::get_argument(std::string_view name, std::string_view
 
 std::optional<std::string> RequestHandler::get_query_argument(std::string_view name) const {
   std::vector<std::string> values;
-  append_values(values, parse_arguments(request().query()), name);
+  append_values(values, query_arguments(), name);
   return last(std::move(values));
 }
 

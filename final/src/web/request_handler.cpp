@@ -2,11 +2,9 @@
 
 #include "http/date_cache.h"
 #include "http/parse_chars.h"
+#include "http/parse_framing.h"
 #include "web/etag.h"
-
-#include <funnel/error.h>
-#include <funnel/escape.h>
-#include <funnel/log.h>
+#include "web/status.h"
 
 #include <fmt/format.h>
 
@@ -39,16 +37,6 @@ void require_no_framing(const char* what, std::string_view name) {
   }
 }
 
-bool has_no_body(int status_code) noexcept {
-  return status_code < 200 || status_code == 204 || status_code == 304;
-}
-
-// What a wait throws when the client has gone.
-bool tells_of_disconnect(const std::exception& error) noexcept {
-  return dynamic_cast<const Cancelled*>(&error) != nullptr ||
-         dynamic_cast<const StreamClosedError*>(&error) != nullptr;
-}
-
 // Where there is no body, nothing must be said of it (RFC 9110 section 15.4.5).
 void clear_body_headers(RequestHandler& handler) {
   for (const char* name : {"Content-Type", "Content-Encoding", "Content-Language"}) {
@@ -79,18 +67,25 @@ void RequestHandler::bind(Application& application, const HTTPServerRequest& req
   set_default_headers();
 }
 
-const HTTPServerRequest& RequestHandler::request() const {
+void RequestHandler::require_request(const char* what) const {
   if (request_ == nullptr) {
-    throw std::logic_error("a handler asked for its request in its constructor: use prepare()");
+    throw std::logic_error(
+        fmt::format("{}: a handler has no request in its constructor: use prepare()", what));
   }
+}
+
+const HTTPServerRequest& RequestHandler::request() const {
+  require_request("request");
   return *request_;
 }
 
 Application& RequestHandler::application() const {
-  if (application_ == nullptr) {
-    throw std::logic_error("a handler asked for its application in its constructor: use prepare()");
-  }
+  require_request("application");
   return *application_;
+}
+
+std::string RequestHandler::request_summary() const {
+  return fmt::format("{} {} ({})", request_->method(), request_->uri(), request_->remote_ip());
 }
 
 // ---- status and headers
@@ -134,6 +129,21 @@ void RequestHandler::require_open(const char* what) const {
   }
 }
 
+void RequestHandler::set_content_length(std::uint64_t length) {
+  require_open("set_content_length");
+  content_length_ = length;
+}
+
+// The last changes to the headers, just before they are sent.
+void RequestHandler::complete_headers() {
+  if (has_no_body(status_)) clear_body_headers(*this);
+  for (const std::string& value : headers_.get_list("Connection")) {
+    if (http::names_close(value)) connection_->close_after_answer();
+  }
+  headers_.remove("Connection");
+  headers_written_ = true;
+}
+
 std::string_view RequestHandler::fields() const {
   std::string& out = application_->fields_;
   out.clear();
@@ -154,6 +164,7 @@ void RequestHandler::write(std::string_view chunk) {
 }
 
 Future<> RequestHandler::flush() {
+  require_request("flush");
   if (finished_) throw std::logic_error("flush: the answer is finished already");
   send_headers();
   Future<> sent = connection_->write(buffer_);
@@ -161,42 +172,50 @@ Future<> RequestHandler::flush() {
   return sent;
 }
 
-void RequestHandler::send_headers() {
-  if (headers_written_) return;
-  if (has_no_body(status_)) clear_body_headers(*this);
-  headers_written_ = true;
-  connection_->write_headers(status_, reason_.empty() ? reason_phrase(status_) : reason_, fields(),
-                             content_length_);
+std::string_view RequestHandler::reason_to_send() const {
+  return reason_.empty() ? reason_phrase(status_) : std::string_view(reason_);
 }
 
-void RequestHandler::finish(std::string_view chunk) {
+void RequestHandler::send_headers() {
+  if (headers_written_) return;
+  complete_headers();
+  connection_->write_headers(status_, reason_to_send(), fields(), content_length_);
+}
+
+Future<> RequestHandler::finish(std::string_view chunk) {
+  require_request("finish");
   write(chunk);
-  if (headers_written_ || content_length_) {
-    send_headers();
-    if (!buffer_.empty()) connection_->write(buffer_);
-    connection_->finish();
-    finished_ = true;
-    return;
-  }
+  if (headers_written_ || content_length_) return finish_begun();
   add_etag();
-  if (has_no_body(status_)) {
-    if (!buffer_.empty()) {
-      throw std::logic_error(fmt::format("an answer with status {} has no body", status_));
-    }
-    clear_body_headers(*this);
+  if (has_no_body(status_) && !buffer_.empty()) {
+    throw std::logic_error(fmt::format("an answer with status {} has no body", status_));
   }
-  headers_written_ = true;
+  if (body_is_unknown()) return finish_begun();
+  complete_headers();
   finished_ = true;
-  connection_->respond(status_, reason_.empty() ? reason_phrase(status_) : reason_, fields(),
-                       buffer_);
+  return connection_->respond(status_, reason_to_send(), fields(), buffer_);
+}
+
+Future<> RequestHandler::finish_begun() {
+  send_headers();
+  if (!buffer_.empty()) connection_->write(buffer_);
+  Future<> sent = connection_->finish();
+  finished_ = true;
+  return sent;
+}
+
+// A `head` that writes nothing does not say what GET would send. Length and tag of the empty body
+// would be wrong then (RFC 9110 section 8.6), and caches would drop what they have of the page.
+bool RequestHandler::body_is_unknown() const {
+  return request_->method() == "HEAD" && !head_from_get_ && buffer_.empty() &&
+         !has_no_body(status_);
 }
 
 void RequestHandler::add_etag() {
   const bool cacheable = request_->method() == "GET" || request_->method() == "HEAD";
   if (status_ != 200 || !cacheable) return;
-  if (application_->settings().automatic_etag && !headers_.contains("Etag")) {
-    set_header("Etag", etag_of(buffer_));
-  }
+  const bool wanted = application_->settings().automatic_etag && !body_is_unknown();
+  if (wanted && !headers_.contains("Etag")) set_header("Etag", etag_of(buffer_));
   const std::optional<std::string> etag = headers_.get("Etag");
   if (etag && check_etag(*etag)) {
     buffer_.clear();
@@ -211,6 +230,7 @@ bool RequestHandler::check_etag(std::string_view etag) const {
 
 void RequestHandler::redirect(std::string_view url, bool permanent,
                               std::optional<int> status_code) {
+  require_request("redirect");
   require_open("redirect");
   const int status = status_code.value_or(permanent ? 301 : 302);
   if (status < 300 || status > 399) {
@@ -219,106 +239,6 @@ void RequestHandler::redirect(std::string_view url, bool permanent,
   set_status(status);
   set_header("Location", url);
   finish();
-}
-
-// ---- errors
-
-void RequestHandler::clear() {
-  headers_.clear();
-  defaults_ = server | content_type | date;
-  buffer_.clear();
-  content_length_.reset();
-  status_ = 200;
-  reason_.clear();
-  set_default_headers();
-}
-
-void RequestHandler::send_error(int status_code, const std::exception_ptr& error) {
-  if (headers_written_) {
-    log::gen().error("Cannot send error response after headers written");
-    cut_off();
-    return;
-  }
-  clear();
-  set_status(status_code);
-  if (error) {
-    try {
-      std::rethrow_exception(error);
-    } catch (const HTTPError& http_error) {
-      set_status(status_code, http_error.reason());
-    } catch (...) {
-      // The client learns nothing of other errors.
-    }
-  }
-  write_error_page(status_code, error);
-}
-
-void RequestHandler::send_error_with_allow(std::string_view allowed) {
-  clear();
-  set_status(405);
-  set_header("Allow", allowed);
-  write_error_page(405, nullptr);
-}
-
-// An error in an error page must not lead to another page.
-void RequestHandler::write_error_page(int status_code, const std::exception_ptr& error) {
-  try {
-    if (!has_no_body(status_code)) write_error(status_code, error);
-  } catch (...) {
-    log::app().error("Uncaught exception in write_error");
-    if (headers_written_) {
-      cut_off();
-      return;
-    }
-    buffer_.clear();
-  }
-  if (!finished_) finish();
-}
-
-void RequestHandler::cut_off() noexcept {
-  if (!finished_) connection_->abort();
-  finished_ = true;
-}
-
-void RequestHandler::write_error(int status_code, const std::exception_ptr&) {
-  const std::string reason = xhtml_escape(reason_.empty() ? reason_phrase(status_code) : reason_);
-  finish(fmt::format("<html><title>{0}: {1}</title><body>{0}: {1}</body></html>", status_code,
-                     reason));
-}
-
-void RequestHandler::handle_exception(const std::exception_ptr& error) {
-  const bool gone = connection_->closed();
-  int status = 500;
-  const std::string summary =
-      fmt::format("{} {} ({})", request_->method(), request_->uri(), request_->remote_ip());
-  try {
-    std::rethrow_exception(error);
-  } catch (const HTTPError& http_error) {
-    status = http_error.status_code();
-    if (!http_error.log_message().empty()) {
-      log::gen().warning(fmt::format("{} {}: {}", status, summary, http_error.log_message()));
-    }
-  } catch (const std::exception& other) {
-    if (!gone || !tells_of_disconnect(other)) {
-      log::app().error(fmt::format("Uncaught exception {}: {}", summary, other.what()));
-    }
-  } catch (...) {
-    log::app().error(fmt::format("Uncaught exception {}", summary));
-  }
-  if (!finished_ && !gone) send_error(status, error);
-}
-
-void RequestHandler::ended() {
-  try {
-    application_->log_request(*this);
-  } catch (const std::exception& error) {
-    log::app().error(fmt::format("Uncaught exception in log_function: {}", error.what()));
-  }
-  try {
-    on_finish();
-  } catch (const std::exception& error) {
-    log::app().error(fmt::format("Uncaught exception in on_finish: {}", error.what()));
-  }
 }
 
 }  // namespace funnel::web

@@ -1,3 +1,4 @@
+#include "web/location.h"
 #include "web/route_table.h"
 
 #include <funnel/escape.h>
@@ -21,6 +22,7 @@ class Reverser {
   std::string run() {
     while (at_ < pattern_.size()) step();
     if (used_ != arguments_.size()) fail("too many arguments were given");
+    if (leads_to_other_host(out_)) fail("to a browser its path would be another host's address");
     return std::move(out_);
   }
 
@@ -54,25 +56,21 @@ class Reverser {
     if (inside.starts_with('?') && !inside.starts_with("?P<"))
       fail("it has a group without capture");
     if (used_ == arguments_.size()) fail("too few arguments were given");
-    out_ += url_escape(arguments_[used_++], false);
+    append_argument(url_escape(arguments_[used_++], false));
     at_ = end + 1;
   }
 
+  // A slash of an argument must not make `//host/` of the path.
+  void append_argument(const std::string& escaped) {
+    const bool has_second_byte = out_.size() < 2;
+    out_ += escaped;
+    if (has_second_byte && out_.starts_with("//")) out_.replace(1, 1, "%2F");
+  }
+
   std::size_t group_end() const {
-    bool in_class = false;
-    for (std::size_t i = at_ + 1; i < pattern_.size(); ++i) {
-      const char c = pattern_[i];
-      if (c == '\\') {
-        ++i;
-      } else if (in_class) {
-        in_class = c != ']';
-      } else if (c == '[') {
-        in_class = true;
-      } else if (c == '(') {
-        fail("it has nested groups");
-      } else if (c == ')') {
-        return i;
-      }
+    for (std::size_t i = at_ + 1; i < pattern_.size(); i = detail::skip_element(pattern_, i)) {
+      if (pattern_[i] == '(') fail("it has nested groups");
+      if (pattern_[i] == ')') return i;
     }
     fail("a group does not end");
   }

@@ -30,6 +30,9 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     add_pattern(i);
     add_name(i);
+    if (routes_[i].has_head_from_get() && !routes_[i].endpoint().supports("GET")) {
+      throw_bad_route(routes_[i], "head_from_get needs a get, which its handler does not have");
+    }
   }
 }
 
@@ -66,9 +69,10 @@ RouteTable::Match RouteTable::find(std::string_view path) const {
   Match match;
   const auto literal = literals_.find(path);
   const std::size_t end = literal == literals_.end() ? routes_.size() : literal->second;
+  std::vector<re2::StringPiece> groups;
   for (const auto& entry : expressions_) {
     if (entry->index > end) break;
-    std::vector<re2::StringPiece> groups(routes_[entry->index].endpoint().arity() + 1);
+    groups.resize(routes_[entry->index].endpoint().arity() + 1);
     if (!entry->expression.Match(re2::StringPiece(path.data(), path.size()), 0, path.size(),
                                  RE2::ANCHOR_BOTH, groups.data(),
                                  static_cast<int>(groups.size()))) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "site.h"
+#include "support/time_scale.h"
 
 using namespace funnel;
 using namespace funnel::web;
@@ -103,6 +104,42 @@ TEST_SUITE("web.application") {
     }
   }
 
+  TEST_CASE("a name of the server that could end its header's line is refused") {
+    Settings settings;
+    for (const char* name : {"a\r\nX-Injected: 1", "a\n", "\x7F"}) {
+      settings.server_name = name;
+      CHECK_THROWS_AS(Application(says("x"), settings), std::invalid_argument);
+    }
+  }
+
+  TEST_CASE("a handler that cannot be made is answered with its error, and logged") {
+    class Unmade : public RequestHandler {
+     public:
+      explicit Unmade(int status) {
+        if (status == 0) throw std::runtime_error("no database");
+        throw HTTPError(status, "not yet");
+      }
+      void get() {}
+      void on_finish() override { FAIL("there is no handler"); }
+    };
+    Site site({route<Unmade>("/later", 503), route<Unmade>("/broken", 0)});
+    const Reply later = site.get("/later");
+    CHECK(later.status_line() == "HTTP/1.1 503 Service Unavailable");
+    CHECK(later.header("Content-Type") == "text/html; charset=UTF-8");
+    CHECK(later.body.find("503: Service Unavailable") != std::string::npos);
+    CHECK(!later.ended);
+    REQUIRE(site.fixture.log.size() == 2);
+    CHECK(site.fixture.log.records()[0].message == "503 GET /later (192.0.2.1): not yet");
+    CHECK(site.fixture.log.records()[1].message.starts_with("503 GET /later (192.0.2.1) "));
+    site.fixture.log.clear();
+    const Reply broken = site.get("/broken");
+    CHECK(broken.code == 500);
+    CHECK(broken.bytes.find("database") == std::string::npos);
+    REQUIRE(site.fixture.log.size() == 2);
+    CHECK(site.logged("Uncaught exception GET /broken (192.0.2.1): no database"));
+    CHECK(site.fixture.log.records()[1].message.starts_with("500 GET /broken (192.0.2.1) "));
+  }
+
   TEST_CASE("a handler knows its application") {
     Site site(
         {route<Do>("/",
@@ -160,7 +197,8 @@ TEST_SUITE("web.application") {
     CHECK(first.port() != second.port());
     const std::string request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
     for (HTTPServer* server : {&first, &second}) {
-      const std::string answer = loop.run_sync(fetch(server->port(), request), 10s);
+      const std::string answer =
+          loop.run_sync(fetch(server->port(), request), test_support::time_limit(10s));
       CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
       CHECK(answer.ends_with("\r\n\r\nhello"));
     }
@@ -197,7 +235,7 @@ TEST_SUITE("web.application") {
           a.reset();
           CHECK(ended == 1);
         }(client, port, app),
-        10s);
+        test_support::time_limit(10s));
     CHECK(ended == 1);
   }
 }

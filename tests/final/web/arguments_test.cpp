@@ -107,6 +107,49 @@ TEST_SUITE("web.arguments") {
     CHECK(a.query("a=x%7Fy") == "<x\x7Fy> x\x7Fy <x\x7Fy> -");
   }
 
+  TEST_CASE("more arguments than are allowed are a 400, in the query and in the form") {
+    const auto many = [](std::size_t count) {
+      std::string text = "a=last";
+      while (--count > 0) text.insert(0, "b&");
+      return text;
+    };
+    Arguments a;
+    CHECK(a.query(many(1000)) == "<last> last <last> -");
+    CHECK(a.body(many(1000)) == "<last> last - <last>");
+    CHECK(a.site.get("/?" + many(1001)).code == 400);
+    CHECK(a.site.ask("POST", "/", form, many(1001)).code == 400);
+    CHECK(a.site.ask("POST", "/?" + many(1000), form, many(1000)).code == 200);
+    CHECK(a.site.ask("POST", "/", "", many(1001)).code == 200);  // that is no form
+    CHECK(a.site.logged("400 POST / (192.0.2.1): too many arguments"));
+  }
+
+  TEST_CASE("how many arguments are allowed can be set") {
+    Settings settings;
+    settings.max_arguments = 2;
+    {
+      Site site({route<Show>("/")}, settings);
+      CHECK(site.get("/?a=1&a=2").code == 200);
+      CHECK(site.get("/?a=1&a=2&a=3").code == 400);
+    }
+    settings.max_arguments = 0;
+    Site site({route<Show>("/")}, settings);
+    CHECK(site.get("/").code == 200);
+    CHECK(site.get("/?a").code == 400);
+  }
+
+  TEST_CASE("a large form is decoded once, however often it is asked for arguments") {
+    class Asks : public RequestHandler {
+     public:
+      void post() {
+        std::size_t found = 0;
+        for (int i = 0; i < 20'000; ++i) found += get_argument("a", "").size();
+        write(std::to_string(found));
+      }
+    };
+    Site site({route<Asks>("/")});
+    CHECK(site.ask("POST", "/", form, "a=1&b=" + std::string(5'000'000, 'x')).body == "20000");
+  }
+
   TEST_CASE("a value that is not UTF-8 is a 400, but only if it is asked for") {
     Arguments a;
     for (const char* query : {"a=%FF", "a=%C3", "a=%ED%A0%80", "a=ok&a=%E9"}) {

@@ -181,9 +181,91 @@ TEST_SUITE("web.request_handler.error") {
       CHECK(reply.header("Content-Length") == "0");
       CHECK(reply.body.empty());
       CHECK(!reply.ended);
-      CHECK(site.logged("Uncaught exception in write_error"));
+      CHECK(site.logged("Uncaught exception in write_error, " + std::string(method) +
+                        " / (192.0.2.1): in write_error"));
       site.fixture.log.clear();
     }
+  }
+
+  TEST_CASE("a page of an error that cannot be finished is an empty page of that status") {
+    class Unfinishable : public Do {
+     public:
+      using Do::Do;
+      void write_error(int status_code, const std::exception_ptr&) override {
+        if (status_code == 403) set_status(204);
+        if (status_code == 404) set_content_length(10);
+        write("a page");
+      }
+    };
+    Site site({route<Unfinishable>("/status", [](Do&) { throw HTTPError(403); }),
+               route<Unfinishable>("/length", [](Do&) { throw HTTPError(404); })});
+    const Reply reply = site.get("/status");
+    CHECK(reply.code == 403);
+    CHECK(reply.header("Content-Length") == "0");
+    CHECK(!reply.ended);
+    CHECK(site.logged("in write_error, GET /status (192.0.2.1): an answer with status 204"));
+    CHECK(site.logged("403 GET /status"));
+    const Reply cut = site.get("/length");  // the wrong length was sent already
+    CHECK(!cut.complete);
+    CHECK(cut.ended);
+    CHECK(site.logged("in write_error, GET /length (192.0.2.1): tried to write 4 bytes less"));
+    CHECK(site.logged("404 GET /length"));
+  }
+
+  TEST_CASE("set_default_headers that throws leads to a page without them, and to on_finish") {
+    class Headless : public Do {
+     public:
+      Headless(std::string what, int& finished)
+          : Do([](Do&) { FAIL("get must not run"); }), what_(std::move(what)), ended_(finished) {}
+      void set_default_headers() override {
+        set_header("X-Half", "set");
+        if (what_ == "42") throw 42;
+        if (what_ == "503") throw HTTPError(503);
+        throw std::runtime_error(what_);
+      }
+      void on_finish() override { ++ended_; }
+
+     private:
+      std::string what_;
+      int& ended_;
+    };
+    int ended = 0;
+    Site site({route<Headless>("/", "no headers", std::ref(ended)),
+               route<Headless>("/42", "42", std::ref(ended)),
+               route<Headless>("/503", "503", std::ref(ended))});
+    for (const char* path : {"/", "/42", "/503"}) {
+      const int code = std::string_view(path) == "/503" ? 503 : 500;
+      const Reply reply = site.get(path);
+      CHECK(reply.code == code);
+      CHECK(reply.complete);
+      CHECK(!reply.ended);
+      CHECK(!reply.has_header("X-Half"));
+      CHECK(reply.header("Server") == "funnel/0.1");
+      const std::string request = std::string("GET ") + path + " (192.0.2.1)";
+      CHECK(site.logged("Uncaught exception in set_default_headers, " + request));
+      CHECK(site.fixture.log.records().back().message.starts_with(std::to_string(code) + " " +
+                                                                  request));
+    }
+    CHECK(ended == 3);
+    CHECK(site.logged("Uncaught exception GET / (192.0.2.1): no headers"));
+  }
+
+  TEST_CASE("a method that is not there cuts off what prepare has begun to send") {
+    class Begun : public RequestHandler {
+     public:
+      Task<> prepare() override {
+        write("begun");
+        co_await flush();
+      }
+      void get() {}
+    };
+    Site site({route<Begun>("/")});
+    const Reply reply = site.ask("POST", "/");
+    CHECK(reply.code == 200);
+    CHECK(!reply.complete);
+    CHECK(reply.ended);
+    CHECK(site.logged("Cannot send error response after headers written: 405 POST / (192.0.2.1)"));
+    CHECK(!site.logged("Uncaught exception"));
   }
 
   TEST_CASE("a page of an error may be flushed, and is cut off if it fails after that") {
@@ -226,8 +308,13 @@ TEST_SUITE("web.request_handler.error") {
       CHECK(reply.ended);
       CHECK(!reply.complete);
       CHECK(reply.bytes.find("0\r\n\r\n") == std::string::npos);
-      CHECK(site.logged("Cannot send error response after headers written"));
     }
+    CHECK(
+        site.logged("Cannot send error response after headers written: 404 GET / (192.0.2.1): "
+                    "HTTP 404: Not Found"));
+    CHECK(
+        site.logged("Cannot send error response after headers written: 500 GET /await "
+                    "(192.0.2.1): cause"));
     CHECK(site.logged("Uncaught exception GET /await (192.0.2.1): cause"));
   }
 

@@ -269,8 +269,25 @@ TEST_SUITE("web.request_handler") {
       CHECK(events.back() == "gone");
       CHECK(std::count(events.begin(), events.end(), "get ") == 0);
     }
-    CHECK(site.fixture.log.size() == 2);  // the two lines of the access log
-    CHECK(!site.logged("Uncaught"));
+    REQUIRE(site.fixture.log.size() == 2);  // the two lines of the access log
+    const auto records = site.fixture.log.records();
+    CHECK(records[0].message.starts_with("499 GET / (192.0.2.1) "));
+    CHECK(records[1].message.starts_with("499 GET /prepare/ (192.0.2.1) "));
+    CHECK(records[0].level == log::Level::warning);
+  }
+
+  TEST_CASE("a client that leaves in the middle of an answer is logged with the status it got") {
+    Site site({route<Await>("/", [](Await& handler) -> Task<> {
+      handler.set_status(203);
+      co_await handler.flush();
+      co_await gen::sleep(1s);
+    })});
+    raw::Client client = site.fixture.connect();
+    client.send(Site::head("GET", "/"));
+    client.close();
+    site.fixture.run();
+    REQUIRE(site.fixture.log.size() == 1);
+    CHECK(site.fixture.log.records()[0].message.starts_with("203 GET / (192.0.2.1) "));
   }
 
   TEST_CASE("a handler that fails for another reason after its client has gone is logged") {
@@ -304,8 +321,35 @@ TEST_SUITE("web.request_handler") {
     CHECK(site.get("/").code == 200);
     CHECK(site.get("/").code == 200);
     CHECK(finishes(events) == 2);
-    CHECK(site.logged("Uncaught exception in log_function: from the log"));
-    CHECK(site.logged("Uncaught exception in on_finish: from on_finish"));
+    CHECK(site.logged("Uncaught exception in log_function, GET / (192.0.2.1): from the log"));
+    CHECK(site.logged("Uncaught exception in on_finish, GET / (192.0.2.1): from on_finish"));
+  }
+
+  TEST_CASE("what is no std::exception does not escape from log_function and on_finish either") {
+    class Failing : public Recorder {
+     public:
+      using Recorder::Recorder;
+      void on_finish() override {
+        Recorder::on_finish();
+        throw 42;
+      }
+    };
+    Events events;
+    Settings settings;
+    settings.log_function = [](const RequestHandler&) { throw 42; };
+    Site site({route<Failing>("/", std::ref(events)), route<Slow>("/slow", std::ref(events))},
+              settings);
+    const Reply reply = site.get("/");
+    CHECK(reply.code == 200);
+    CHECK(!reply.ended);
+    CHECK(finishes(events) == 1);
+    CHECK(site.logged("Uncaught exception in log_function, GET / (192.0.2.1)"));
+    CHECK(site.logged("Uncaught exception in on_finish, GET / (192.0.2.1)"));
+    raw::Client client = site.fixture.connect();
+    client.send(Site::head("GET", "/slow"));
+    site.fixture.pass(1s);
+    CHECK(Site::reply(client).code == 200);
+    CHECK(finishes(events) == 2);
   }
 
   TEST_CASE("on_finish cannot write any more") {
@@ -316,59 +360,7 @@ TEST_SUITE("web.request_handler") {
     };
     Site site({route<Late>("/")});
     CHECK(site.get("/").body == "early");
-    CHECK(site.logged("Uncaught exception in on_finish: write: the answer is finished already"));
-  }
-
-  TEST_CASE("a handler that asks for its request in its constructor is told not to") {
-    class Curious : public RequestHandler {
-     public:
-      Curious() { write(request().path()); }
-      void get() {}
-    };
-    class Asking : public RequestHandler {
-     public:
-      Asking() { write(application().settings().server_name); }
-      void get() {}
-    };
-    Site site({route<Curious>("/"), route<Asking>("/app")});
-    CHECK(site.get("/").code == 500);
-    CHECK(site.logged("GET / (192.0.2.1): a handler asked for its request in its constructor"));
-    CHECK(site.get("/app").code == 500);
-    CHECK(site.logged("a handler asked for its application in its constructor: use prepare()"));
-  }
-
-  TEST_CASE("what the request returned is valid across every wait") {
-    Site site({route<Await>("/[a-z]+", [](Await& handler) -> Task<> {
-      const std::string_view path = handler.request().path();
-      const std::string_view query = handler.request().query();
-      const std::string_view value = handler.request().header("X-A").value_or("");
-      for (int i = 0; i < 10; ++i) co_await gen::sleep(1s);
-      handler.write(std::string(path) + "?" + std::string(query) + " " + std::string(value));
-    })});
-    raw::Client client = site.fixture.connect();
-    client.send(Site::head("GET", "/path?query", "X-A: value\r\n"));
-    for (int i = 0; i < 10; ++i) {
-      client.send("GET /other HTTP/1.1\r\nHost: h\r\nX-Filler: " + std::string(3000, 'x') +
-                  "\r\n\r\n");
-      site.fixture.pass(1s);
-    }
-    CHECK(client.answers().at(0).body == "/path?query value");
-  }
-
-  TEST_CASE("a path argument lives as long as its handler, as a view too") {
-    class View : public RequestHandler {
-     public:
-      Task<> get(std::string_view text) {
-        co_await gen::sleep(1s);
-        write(text);
-      }
-    };
-    Site site({route<View>("/(.*)")});
-    raw::Client client = site.fixture.connect();
-    const std::string text(100, 'v');
-    client.send(Site::head("GET", "/" + text));
-    site.fixture.pass(1s);
-    CHECK(Site::reply(client).body == text);
+    CHECK(site.logged("Uncaught exception in on_finish, GET / (192.0.2.1): write: the answer"));
   }
 
   TEST_CASE("a handler that waits when its client goes dies after the locals of its method") {

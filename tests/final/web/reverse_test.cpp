@@ -1,5 +1,8 @@
 #include <funnel/web.h>
 
+#include <fmt/format.h>
+
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -25,6 +28,12 @@ class One : public RequestHandler {
 class Two : public RequestHandler {
  public:
   void get(int number, std::string text) { write(std::to_string(number) + "|" + text); }
+};
+
+template <typename T>
+class Number : public RequestHandler {
+ public:
+  void get(T value) { write(fmt::format("{}", value)); }
 };
 
 class Unused : public RequestHandler {
@@ -119,6 +128,74 @@ TEST_SUITE("web.reverse") {
           "reverse_url");
     CHECK(app.reverse_url("b", {"x"}) == "/b/x");
     CHECK(error_of([&] { return app.url_for<Unused>(); }) == "the handler of url_for has no route");
+  }
+
+  TEST_CASE("a number is written so that the route makes the same number of it") {
+    const Application app{route<Number<double>>("/d/(.*)"), route<Number<float>>("/f/(.*)"),
+                          route<Number<long long>>("/l/(.*)"),
+                          route<Number<unsigned char>>("/b/(.*)")};
+    CHECK(app.url_for<Number<double>>(1e-9) == "/d/1e-09");
+    CHECK(app.url_for<Number<double>>(0.1) == "/d/0.1");
+    CHECK(app.url_for<Number<double>>(2) == "/d/2");
+    CHECK(app.url_for<Number<double>>(-2.5F) == "/d/-2.5");
+    CHECK(app.url_for<Number<double>>(std::numeric_limits<double>::max()) ==
+          "/d/1.7976931348623157e%2B308");
+    CHECK(app.url_for<Number<double>>(5e-324) == "/d/5e-324");
+    CHECK(app.url_for<Number<float>>(0.1) == "/f/0.1");
+    CHECK(app.url_for<Number<long long>>(std::numeric_limits<long long>::min()) ==
+          "/l/-9223372036854775808");
+    CHECK(app.url_for<Number<long long>>(true) == "/l/1");
+    CHECK(app.url_for<Number<unsigned char>>(255L) == "/b/255");
+    enum Page { first = 7 };
+    CHECK(app.url_for<Number<unsigned char>>(first) == "/b/7");
+    Site site({route<Number<double>>("/d/(.*)")});
+    for (const double value : {1e-9, 0.1, -1.5e300, 5e-324, 12345678.9}) {
+      CHECK(site.get(site.app.url_for<Number<double>>(value)).body == fmt::format("{}", value));
+    }
+  }
+
+  TEST_CASE("a number that its parameter cannot have is refused") {
+    const Application app{route<Number<double>>("/d/(.*)"), route<Number<float>>("/f/(.*)"),
+                          route<Number<int>>("/i/(.*)"), route<Number<unsigned>>("/u/(.*)"),
+                          route<Number<unsigned char>>("/b/(.*)")};
+    const std::string refused = "url_for: a number does not fit the parameter of the handler";
+    CHECK(error_of([&] { return app.url_for<Number<int>>(5'000'000'000LL); }) == refused);
+    CHECK(error_of([&] { return app.url_for<Number<int>>(2147483648U); }) == refused);
+    CHECK(error_of([&] { return app.url_for<Number<unsigned>>(-1); }) == refused);
+    CHECK(error_of([&] { return app.url_for<Number<unsigned char>>(256); }) == refused);
+    CHECK(error_of([&] { return app.url_for<Number<float>>(1e300); }) == refused);
+    for (const double value :
+         {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::quiet_NaN()}) {
+      CHECK(error_of([&] { return app.url_for<Number<double>>(value); }) == refused);
+    }
+  }
+
+  TEST_CASE("an argument that begins with a slash does not lead to another host") {
+    Site site({route<One>("/(.*)")});
+    for (const char* text : {"/evil", "//evil", "/", "\\evil", "/\\evil", "evil"}) {
+      CAPTURE(text);
+      const std::string path = site.app.url_for<One>(text);
+      CHECK(!path.starts_with("//"));
+      CHECK(!path.starts_with("/\\"));
+      CHECK(site.get(path).body == text);
+    }
+    CHECK(site.app.url_for<One>("/evil") == "/%2Fevil");
+    CHECK(reversed("(.*)", {"//evil"}) == "/%2Fevil");
+    CHECK(reversed("(.*)", {"/fine"}) == "/fine");
+    CHECK(reversed("/([0-9]*)(.*)", {"", "/evil"}) == "/%2Fevil");
+    CHECK(reversed("/a/(.*)", {"/b"}) == "/a//b");
+    const std::string other = "\": to a browser its path would be another host's address";
+    CHECK(cannot_reverse("//a", {}) == "cannot reverse \"//a" + other);
+    CHECK(cannot_reverse(R"(/\\a)", {}) == R"(cannot reverse "/\\a)" + other);
+    CHECK(cannot_reverse("(.*)/a", {"/"}) == "cannot reverse \"(.*)/a" + other);
+  }
+
+  TEST_CASE("a group ends where RE2 sees its end") {
+    CHECK(reversed("/([])]+)/x", {"]"}) == "/%5D/x");
+    CHECK(reversed("/([^])]+)/x", {"a"}) == "/a/x");
+    CHECK(reversed("/([[:alpha:])]+)/x", {"a"}) == "/a/x");
+    CHECK(reversed(R"(/(\Q)\E+)/x)", {")"}) == "/%29/x");
   }
 
   TEST_CASE("the path that was built leads to the handler with the same arguments") {

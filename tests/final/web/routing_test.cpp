@@ -251,7 +251,46 @@ TEST_SUITE("web.routing") {
     CHECK(get.body == "get");
     CHECK(head.fields == get.fields);
     CHECK(head.bytes == get.bytes.substr(0, get.bytes.size() - 3));
-    CHECK(site.ask("HEAD", "/own").header("Content-Length") == "0");
+    const Reply own = site.ask("HEAD", "/own");
+    CHECK(own.code == 200);
+    CHECK(!own.has_header("Content-Length"));
+    CHECK(!own.has_header("Etag"));
+  }
+
+  TEST_CASE("head_from_get of an empty page has the head of that page") {
+    Site site({route<Named>("/", "").head_from_get()});
+    const Reply get = site.get("/");
+    CHECK(site.ask("HEAD", "/").bytes == get.bytes);
+    CHECK(get.header("Content-Length") == "0");
+    CHECK(get.has_header("Etag"));
+  }
+
+  TEST_CASE("head_from_get without a get is refused when the application is made") {
+    class PostOnly : public RequestHandler {
+     public:
+      void post() {}
+    };
+    class HeadOnly : public RequestHandler {
+     public:
+      void head() {}
+    };
+    const std::string why = "\": head_from_get needs a get, which its handler does not have";
+    CHECK(message_of([] { Application({route<PostOnly>("/p").head_from_get()}); }) ==
+          "route \"/p" + why);
+    CHECK(message_of([] { Application({route<HeadOnly>("/h").head_from_get()}); }) ==
+          "route \"/h" + why);
+  }
+
+  TEST_CASE("a route is a value, also behind the calls that change it") {
+    const Route& named = route<Named>("/a", "a").name("a");
+    const Route& headed = route<Named>("/b", "b").name("b").head_from_get();
+    static_assert(!std::is_reference_v<decltype(route<Named>("/", "x").name("n"))>);
+    static_assert(!std::is_reference_v<decltype(route<Named>("/", "x").head_from_get())>);
+    CHECK(named.route_name() == "a");
+    CHECK(headed.route_name() == "b");
+    CHECK(headed.has_head_from_get());
+    Route changed = route<Named>("/c", "c");
+    CHECK(&changed.name("c").head_from_get() == &changed);
   }
 
   TEST_CASE("OPTIONS * is about the server, not about a route") {
@@ -322,9 +361,31 @@ TEST_SUITE("web.routing") {
   }
 
   TEST_CASE("the groups of a literal pattern are counted as RE2 counts them") {
-    for (const char* pattern : {"", "/", "/(a)", "/(?:a)(b)", "/((a)(b))", R"(/\(a\))", "/[(](a)",
-                                "/[](](a)", "/[^](](a)", "/(?P<n>a)", "/(?i)a(b)", R"(/[\](]+(a))",
-                                R"(/\\(a))", "/(a|(b))?", "/(?i:a)(?P<x>(b))"}) {
+    for (const char* pattern : {"",
+                                "/",
+                                "/(a)",
+                                "/(?:a)(b)",
+                                "/((a)(b))",
+                                R"(/\(a\))",
+                                "/[(](a)",
+                                "/[](](a)",
+                                "/[^](](a)",
+                                "/(?P<n>a)",
+                                "/(?i)a(b)",
+                                R"(/[\](]+(a))",
+                                R"(/\\(a))",
+                                "/(a|(b))?",
+                                "/(?i:a)(?P<x>(b))",
+                                "/([])]+)",
+                                "/([^])]+)",
+                                "/([[:alpha:](]+)",
+                                "/[^[:alpha:](](a)",
+                                "/[[:](a)",
+                                "/[[:(](a)",
+                                R"(/\Q(\E(.*))",
+                                R"(/\Q[(\)\\E(a))",
+                                R"(/\Q(a)(b))",
+                                R"(/\\Q(a))"}) {
       CAPTURE(pattern);
       const RE2 expression(pattern);
       REQUIRE(expression.ok());

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "site.h"
+#include "support/time_scale.h"
 
 /// @file
 /// A folder with a site in it, and the site.
@@ -53,17 +54,17 @@ class StaticSite : public Site {
  public:
   using Site::Site;
 
-  /// Runs the loop until `done()`, ten seconds at the longest.
+  /// Runs the loop until `done()`, but not for ever.
   template <typename Done>
   void run_until(Done done) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
+    const auto end = std::chrono::steady_clock::now() + test_support::time_limit(10s);
     for (;;) {
       fixture.run();
       if (done()) return;
       if (std::chrono::steady_clock::now() > end) break;
       std::this_thread::sleep_for(200us);
     }
-    FAIL("nothing came in ten seconds");
+    FAIL("nothing came in the time limit");
   }
 
   Reply fetch(std::string_view target, std::string_view lines = {},

@@ -24,12 +24,12 @@ struct AnyArgument {
   operator T() const;
 };
 
-/// What a captured part of the path can become.
+/// What a captured part of the path can become. Not `char`, which would be a number here: the
+/// one that `7` names, not its digit.
 template <typename T>
 concept PathArgument = std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view> ||
-    requires(const char* text, T& value) {
-  std::from_chars(text, text, value);
-};
+    (!std::is_same_v<T, char> &&
+     requires(const char* text, T& value) { std::from_chars(text, text, value); });
 
 /// Whether a method that returns `R` may have a parameter of type `A`. A task begins after the
 /// call, when what a reference named is gone.
@@ -189,25 +189,42 @@ struct HandlerTraits {
   static constexpr std::size_t arity = std::tuple_size_v<Arguments>;
 };
 
+/// Returns where the bracket expression that begins at `at` ends: behind its `]`.
+constexpr std::size_t skip_bracket_expression(std::string_view pattern, std::size_t at) {
+  ++at;
+  if (pattern.substr(at).starts_with('^')) ++at;
+  // A bracket that comes first stands for itself.
+  if (pattern.substr(at).starts_with(']')) ++at;
+  while (at < pattern.size() && pattern[at] != ']') {
+    const bool named = pattern.substr(at).starts_with("[:");
+    const std::size_t end = named ? pattern.find(":]", at + 2) : std::string_view::npos;
+    if (end != std::string_view::npos) {
+      at = end + 2;
+    } else {
+      at += pattern[at] == '\\' ? 2 : 1;
+    }
+  }
+  return at + 1;
+}
+
+/// Returns where the element of a pattern that begins at `at` ends: an escaped character, a
+/// quotation `\Q...\E`, a bracket expression, or else one character. It may be behind the pattern.
+constexpr std::size_t skip_element(std::string_view pattern, std::size_t at) {
+  if (pattern.substr(at).starts_with("\\Q")) {
+    const std::size_t end = pattern.find("\\E", at + 2);
+    return end == std::string_view::npos ? pattern.size() : end + 2;
+  }
+  if (pattern[at] == '\\') return at + 2;
+  return pattern[at] == '[' ? skip_bracket_expression(pattern, at) : at + 1;
+}
+
 /// Counts the capturing groups of a pattern, as RE2 does.
 constexpr std::size_t count_groups(std::string_view pattern) {
   std::size_t groups = 0;
-  bool in_class = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c == '\\') {
-      ++i;
-    } else if (in_class) {
-      in_class = c != ']';
-    } else if (c == '[') {
-      in_class = true;
-      // A bracket that comes first in a class stands for itself.
-      if (i + 1 < pattern.size() && pattern[i + 1] == '^') ++i;
-      if (i + 1 < pattern.size() && pattern[i + 1] == ']') ++i;
-    } else if (c == '(') {
-      const std::string_view rest = pattern.substr(i + 1);
-      if (!rest.starts_with('?') || rest.starts_with("?P<")) ++groups;
-    }
+  for (std::size_t at = 0; at < pattern.size(); at = skip_element(pattern, at)) {
+    if (pattern[at] != '(') continue;
+    const std::string_view inside = pattern.substr(at + 1);
+    if (!inside.starts_with('?') || inside.starts_with("?P<")) ++groups;
   }
   return groups;
 }
