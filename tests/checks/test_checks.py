@@ -96,6 +96,12 @@ class LayersTest(CheckTest):
             {"final/include/funnel/iostream.h": text}, "final/include/funnel/iostream.h:2", "higher"
         )
 
+    def test_a_detail_header_of_a_higher_layer_is_found(self):
+        text = "#include <funnel/detail/handler_traits.h>\n"
+        self.expect_finding(
+            {"final/src/core/task.cpp": text}, "final/src/core/task.cpp:1", "higher layer web"
+        )
+
     def test_a_public_header_includes_no_private_one(self):
         text = '#include "net/buffer.h"\n'
         self.expect_finding(

@@ -16,8 +16,13 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "support"))
+
+import programs  # noqa: E402
+
 SOURCE = HERE.parent.parent
 ANSWER = "Hello, consumer\n"
+LIMIT_S = 300  # of one command, such as a build of one small program
 
 
 class Failure(Exception):
@@ -29,9 +34,17 @@ def require(condition, message):
         raise Failure(message)
 
 
+def try_to(*command, **settings):
+    """Runs a command to its end."""
+    try:
+        return programs.run(command, LIMIT_S, **settings)
+    except subprocess.TimeoutExpired as expired:
+        raise Failure(programs.say_timeout(expired)) from expired
+
+
 def run(*command, **settings):
     """Runs a command that must succeed and returns what it prints."""
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **settings)
+    done = try_to(*command, **settings)
     require(not done.returncode, f"{command[0]} failed:\n{done.stdout}{done.stderr}")
     return done.stdout
 
@@ -94,8 +107,7 @@ class Consumer:
         project = self.folder / "later"
         project.mkdir()
         (project / "CMakeLists.txt").write_text(text.replace("funnel 0.1", "funnel 0.2"))
-        command = ["cmake", "-S", project, "-B", project, f"-DCMAKE_PREFIX_PATH={self.prefix}"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = try_to("cmake", "-S", project, "-B", project, f"-DCMAKE_PREFIX_PATH={self.prefix}")
         require(done.returncode and "version: 0.1" in done.stderr, "0.1 passes for 0.2")
 
     def is_found_by_pkg_config(self):

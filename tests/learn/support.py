@@ -37,6 +37,8 @@ class TreeTest(unittest.TestCase):
     def write(self, name, text=""):
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            path.unlink()  # never through the link: it may lead to a program of this machine
         path.write_text(textwrap.dedent(text).lstrip("\n"))
         return path
 
@@ -59,10 +61,10 @@ class TreeTest(unittest.TestCase):
             plain["PATH"] = f"{folder}:{plain['PATH']}"
         return plain | {"FUNNEL_LEARN_ROOT": str(self.root)} | changes
 
-    def learn(self, *arguments, cwd=None, **changes):
-        """Runs `./learn` to its end, without a terminal."""
+    def learn(self, *arguments, cwd=None, through=(), **changes):
+        """Runs `./learn` to its end, without a terminal; `through` is a program that starts it."""
         result = subprocess.run(
-            [LEARN, *map(str, arguments)],
+            [*through, LEARN, *map(str, arguments)],
             cwd=cwd or self.root,
             env=self.environment(**changes),
             stdin=subprocess.DEVNULL,
@@ -208,7 +210,7 @@ def gone(pid):
     return text.rpartition(")")[2].split()[0] in "ZX"
 
 
-def wait_until(condition, limit_s=5.0):
+def wait_until(condition, limit_s=20.0):
     until = time.monotonic() + limit_s
     while not condition():
         if time.monotonic() > until:

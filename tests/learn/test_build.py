@@ -1,40 +1,25 @@
 """Builds: configured only when needed, one at a time, and the first error is what is shown."""
 
+import contextlib
 import os
 import threading
 import unittest
 from unittest import mock
 
 import support
+from fakes import CMAKE, NPM
 from learn import build, site
 from learn.errors import LearnError
 
-CMAKE = """
-    import os, pathlib, sys, time
-    root = pathlib.Path.cwd()
-    with open("calls", "a") as calls:
-        print(*sys.argv[1:], file=calls)
-    preset = sys.argv[sys.argv.index("--preset") + 1]
-    folder = root / "build" / preset
-    if "--build" not in sys.argv:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={root}\\n")
-        if (root / "bad").exists():
-            sys.exit("CMake Error at CMakeLists.txt:3:\\n  install libfmt-dev\\n\\n-- more")
-        (folder / "build.ninja").open("a").close()
-    elif (root / "broken").exists():
-        assert os.environ["NINJA_STATUS"] == "[%f/%t] "
-        print("[1/3] Building CXX object a.o")
-        print("FAILED: b.o")
-        print(f"{root}/b.cpp:3:7: error: expected ';'")
-        print("    3 | int x")
-        print("ninja: build stopped: subcommand failed.")
-        print("[2/3] Building CXX object c.o")
-        print(f"{root}/c.cpp:1:1: error: another")
-        sys.exit(1)
-    elif (root / "slow").exists():
-        time.sleep(0.3)
-"""
+
+@contextlib.contextmanager
+def in_background(function, *arguments):
+    thread = threading.Thread(target=function, args=arguments)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 class BuildTest(support.TreeTest):
@@ -126,14 +111,18 @@ class Builds(BuildTest):
 
     def test_two_builds_of_one_preset_wait_for_each_other(self):
         self.build()
-        self.write("slow")
-        shown = []
-        threads = [threading.Thread(target=lambda: shown.append(self.build())) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        self.assertEqual(sum("waiting for another ./learn" in text for text in shown), 1)
+        self.write("gated")
+        self.calls()
+        first, second = self.context(), self.context()
+        with in_background(build.build, first, "release"):
+            self.assertTrue(support.wait_until((self.root / "calls").exists))
+            with in_background(build.build, second, "release"):
+                waiting = "waiting for another ./learn that builds release"
+                self.assertTrue(support.wait_until(lambda: waiting in self.shown(second)))
+                self.assertEqual(self.calls(), [self.BUILD])
+                self.write("gate")
+        self.assertEqual(self.calls(), [self.BUILD])
+        self.assertNotIn(waiting, self.shown(first))
 
     def test_without_cmake_it_is_one_sentence(self):
         with mock.patch.dict(os.environ, {"PATH": "/nowhere"}), self.assertRaises(LearnError) as e:
@@ -156,21 +145,6 @@ class FirstErrors(unittest.TestCase):
     def test_colours_are_taken_out(self):
         coloured = "\x1b[1ma.cpp:1:1: \x1b[31merror: no"
         self.assertEqual(self.first(coloured), ["a.cpp:1:1: error: no"])
-
-
-NPM = """
-    import pathlib, sys
-    with open(pathlib.Path(__file__).parent / "calls", "a") as calls:
-        print(pathlib.Path.cwd().name, *sys.argv[1:], file=calls)
-    if pathlib.Path("bad").exists():
-        sys.exit("vitepress v1\\nError: dead link in index.md\\nat x")
-    if sys.argv[1] == "ci":
-        pathlib.Path("node_modules").mkdir(exist_ok=True)
-    else:
-        dist = pathlib.Path(".vitepress/dist")
-        dist.mkdir(parents=True, exist_ok=True)
-        (dist / "index.html").write_text("")
-"""
 
 
 class Sites(support.TreeTest):
@@ -228,6 +202,27 @@ class Sites(support.TreeTest):
                 self.calls_of_a_build()
             self.assertEqual(caught.exception.excerpt[0], "Error: dead link in index.md")
             self.assertIn("`npm run build` in book failed", caught.exception.message)
+
+    def test_a_failure_leaves_no_stamp_of_what_it_may_have_broken(self):
+        self.calls_of_a_build()
+        bad = self.write("book/bad")
+        with self.assertRaises(LearnError):
+            self.calls_of_a_build()
+        bad.unlink()  # the sources are again those of the first build, dist/ need not be
+        self.assertEqual(self.calls_of_a_build(), [self.BUILD])
+
+    def test_two_at_once_build_the_site_once(self):
+        self.write("book/gated")
+        first, second = self.context(), self.context()
+        with in_background(site.build_site, first):
+            self.assertTrue(support.wait_until((self.root / "path/calls").exists))
+            with in_background(site.build_site, second):
+                waiting = "waiting for another ./learn that uses book"
+                self.assertTrue(support.wait_until(lambda: waiting in self.shown(second)))
+                self.write("gate")
+        calls = (self.root / "path/calls").read_text().splitlines()
+        self.assertEqual(calls, [self.CI, self.BUILD])
+        self.assertNotIn(waiting, self.shown(first))
 
     def test_without_a_lock_file_there_is_nothing_to_build(self):
         (self.root / "book/package-lock.json").unlink()

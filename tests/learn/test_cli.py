@@ -2,9 +2,12 @@
 
 import re
 import signal
+import subprocess
+import sys
 
 from support import REPOSITORY, TreeTest
 from learn import cli
+from learn.commands import compare
 
 
 class CommandLine(TreeTest):
@@ -44,6 +47,16 @@ class CommandLine(TreeTest):
     def test_a_misspelt_option_is_answered_with_the_nearest(self):
         self.assertOneLine(self.main("compare", "--dela", "5"), 2, "--delay?")
         self.assertOneLine(self.main("serve", "--prot=1"), 2, "--port?")
+
+    def test_arguments_and_options_may_come_in_any_order(self):
+        urls = ["http://a/", "http://b/"]
+        self.assertEqual(compare.parse([urls[0], "--json", urls[1]]).urls, urls)
+        self.assertEqual(compare.parse(["--json"]).urls, [])
+        result = self.main("lint", "a.cpp", "--base", "x", "b.cpp")
+        self.assertOneLine(result, 2, "not both")
+
+    def test_help_of_more_than_one_thing_is_refused(self):
+        self.assertOneLine(self.main("help", "compare", "junk"), 2, "'junk'")
 
     def test_an_argument_too_many_is_refused(self):
         self.assertOneLine(self.main("serve", "now"), 2, "'now'")
@@ -102,6 +115,38 @@ class Surroundings(TreeTest):
         child.stdout.close()
         self.assertIn(child.wait(), (0, 128 + signal.SIGPIPE))
         self.assertEqual(child.stderr.read(), "")
+
+    def test_closed_streams_are_no_error(self):
+        closed = ("sh", "-c", 'exec "$@" >&- 2>&- <&-', "sh")
+        self.assertEqual(self.learn("help", through=closed).returncode, 0)
+        self.assertEqual(self.learn("sevre", through=closed).returncode, 2)
+        closed = ("sh", "-c", 'exec "$@" >&-', "sh")
+        self.assertOneLine(self.learn("sevre", through=closed), 2, "'sevre'")
+
+    def test_nothing_that_is_opened_later_becomes_a_closed_stream(self):
+        self.write("book/.vitepress/dist/index.html")
+        closed = ("sh", "-c", 'exec "$@" 2>&-', "sh")
+        code = "import os; open('stream', 'w').write(os.readlink('/proc/self/fd/2'))"
+        self.program("build/release/bin/siteserver", code)
+        self.learn("serve", "--no-build", through=closed)
+        self.assertEqual((self.root / "stream").read_text(), "/dev/null")
+
+    def test_a_full_disk_is_one_line(self):
+        full = ("sh", "-c", 'exec "$@" >/dev/full', "sh")
+        for arguments in (["help"], ["compare", "--help"], ["bench", "--list"]):
+            self.assertOneLine(self.learn(*arguments, through=full), 1, "No space left on device")
+        full = ("sh", "-c", 'exec "$@" 2>/dev/full', "sh")
+        self.assertEqual(self.learn("sevre", through=full).returncode, 2)
+
+    def test_control_c_before_anything_is_loaded_is_silent(self):
+        name = "tools/learn/__main__.py"
+        self.write(name, (REPOSITORY / name).read_text())
+        self.write("tools/learn/__init__.py")
+        ends_itself = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        self.write("tools/learn/cli.py", ends_itself)
+        command = [sys.executable, "-ISB", self.root / "tools/learn"]
+        result = subprocess.run(command, capture_output=True, timeout=30)
+        self.assertEqual((result.returncode, result.stderr), (-signal.SIGINT, b""))
 
     def test_leaves_no_compiled_python_among_the_sources(self):
         before = set(REPOSITORY.glob("tools/learn/**/__pycache__"))

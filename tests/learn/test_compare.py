@@ -3,15 +3,20 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
-import time
+import textwrap
+import unittest
 import xml.etree.ElementTree as xml
 from unittest import mock
 
-from support import FETCH, CompareTest, TreeTest, gone, wait_until
+from fakes import WAIT_FOR
+from support import FETCH, REPOSITORY, CompareTest, TreeTest, gone, wait_until
+from learn import servers
 from learn.commands import compare
 from learn.errors import LearnError, UsageError
+from learn.measure import Request, Result
 from learn.programs import discover
 
 
@@ -57,7 +62,72 @@ class Bounds(CompareTest):
     def test_a_slow_server_that_says_nothing_is_an_error(self):
         self.fetch("one")
         self.program("build/release/bin/slowserver", "print('hello')")
-        self.assertOneLine(self.compare(), 1, "where it listens")
+        self.assertOneLine(self.compare(), 1, "where it listens, but 'hello'")
+        self.program("build/release/bin/slowserver", "import time; time.sleep(60)")
+        with mock.patch.object(servers, "START_LIMIT_S", 0.2):
+            result = self.main("compare", "--no-build")
+        self.assertOneLine(result, 1, "did not say within 0.2 s")
+
+    def test_a_slow_server_that_ends_at_once_is_told_with_how_it_ended(self):
+        self.fetch("one")
+        endings = {"raise SystemExit(3)": "exit code 3", "import os; os.abort()": "SIGABRT"}
+        for code, how in endings.items():
+            self.program("build/release/bin/slowserver", code)
+            result = self.compare()
+            self.assertOneLine(result, 1, f"the slow server ended with {how} before it said where")
+
+
+class Limits(unittest.TestCase):
+    """A run that hangs is ended, one that only waits never is."""
+
+    def limit_s(self, *arguments):
+        return compare.Workload(compare.parse(list(arguments))).limit_s
+
+    def test_one_request_after_the_other_may_take_its_longest(self):
+        self.assertGreater(self.limit_s("--urls", "30", "--delay", "60000"), 30 * 60)
+        urls = ["http://a/"] * 30
+        self.assertGreater(self.limit_s(*urls), 30 * compare.REQUEST_LIMIT_S)
+
+    def test_the_demo_waits_for_the_longest_delay_and_not_for_ever(self):
+        text = (REPOSITORY / "final/demos/fetch/fetch.cpp").read_text()
+        patience_s = int(re.search(r"patience = std::chrono::seconds\((\d+)\)", text)[1])
+        self.assertGreater(patience_s, compare.MOST_DELAY_MS / 1000)
+        self.assertLess(patience_s, compare.REQUEST_LIMIT_S)
+
+
+class Sentences(unittest.TestCase):
+    """The limits of a run are named as on the book's page."""
+
+    def sentence(self, *arguments, requests=()):
+        result = Result("one", "", requests=[Request(0, 0.0, s, 0, None) for s in requests])
+        work = compare.Workload(compare.parse(list(arguments)))
+        return compare._bounds_sentence(work, [result])
+
+    def test_the_limits_follow_from_the_delay(self):
+        self.assertEqual(
+            self.sentence("--urls", "20"), "Ideal: 200 ms = max(delay); worst: 4.00 s = sum(delay)."
+        )
+        self.assertEqual(
+            self.sentence("--urls", "20", "--concurrency", "6"),
+            "Ideal: 200 ms = max(delay); 6 at a time: 800 ms = 4 rounds; "
+            "worst: 4.00 s = sum(delay).",
+        )
+
+    def test_the_limits_of_given_urls_follow_from_what_was_measured(self):
+        urls = ["http://a/"] * 3
+        self.assertEqual(
+            self.sentence(*urls, requests=[0.2, 0.3, 0.2]),
+            "Ideal: 300 ms = the longest request; worst: 700 ms = all requests added up.",
+        )
+        self.assertEqual(
+            self.sentence(*urls, "--concurrency", "2", requests=[0.2, 0.2, 0.2]),
+            "Ideal: 200 ms = the longest request; 2 at a time: at least 300 ms; "
+            "worst: 600 ms = all requests added up.",
+        )
+        self.assertEqual(
+            self.sentence(*urls),
+            "Ideal: 0 s = the longest request; worst: 0 s = all requests added up.",
+        )
 
 
 class Discovery(TreeTest):
@@ -116,7 +186,7 @@ class Output(CompareTest):
         self.assertEqual(result.returncode, 0, result.stderr)
         rows = [line.split() for line in result.stdout.splitlines() if line.startswith("✓")]
         self.assertEqual([row[1] for row in rows], ["sync", "async"])
-        self.assertIn("Ideal: 20 ms, all at once; worst: 80 ms", result.stdout)
+        self.assertIn("Ideal: 20 ms = max(delay); worst: 80 ms = sum(delay).", result.stdout)
         self.assertEqual(sum("▕" in line for line in result.stdout.splitlines()), 8)
         self.assertEqual(result.stderr, "")
 
@@ -150,11 +220,17 @@ class Output(CompareTest):
         self.assertEqual(events[4]["program"]["name"], "sync")
 
     def test_events_come_while_the_program_runs(self):
-        child = self.start("compare", "--no-build", "--urls", 3, "--delay", 300, "--events")
-        seen = {}
+        gate = self.root / "gate"
+        wait = f"import pathlib\nwait_for(pathlib.Path({str(gate)!r}))\n"
+        self.fetch("gated", FETCH + textwrap.dedent(WAIT_FOR) + wait, order=-1)
+        child = self.start("compare", "--no-build", "--urls", 1, "--delay", 0, "--events")
         for line in child.stdout:
-            seen.setdefault(json.loads(line)["event"], time.monotonic())
-        self.assertGreater(seen["result"] - seen["request"], 0.4)
+            if json.loads(line)["event"] == "request":
+                break
+        gate.touch()  # not before the event has come, and the program waits for it
+        events = map(json.loads, child.stdout)
+        program = next(event["program"] for event in events if event["event"] == "result")
+        self.assertEqual((program["name"], program["error"]), ("gated", None))
 
     def test_a_failure_before_the_run_is_an_event_too(self):
         (self.root / "build/release/bin/slowserver").unlink()

@@ -1,12 +1,13 @@
 """Which sources are checked, through which compiled files, and what is shown of problems."""
 
+import contextlib
 import json
 import os
 import subprocess
 from unittest import mock
 
 import support
-from learn import lint, sources, term
+from learn import lint, sources, steps, term
 from learn.errors import UsageError
 
 
@@ -71,25 +72,48 @@ class Sources(GitTest):
 
 
 class Units(support.TreeTest):
-    def units(self, *files):
-        entries = [
-            {"directory": str(self.root / "build"), "file": f"../src/{name}"}
-            for name in ("task.cpp", "loop.cpp")
-        ] + [{"directory": "/", "file": "/usr/generated.cpp"}]
+    def setUp(self):
+        super().setUp()
         self.write("src/task.cpp", "#include <funnel/task.h>\n#include <funnel/loop.h>\n")
         self.write("src/loop.cpp", '#include "loop.h"\n#include "part.h"\n')
-        return lint.units_for(self.root, list(files), entries)
+        self.write("fuzz/loop_fuzz.cpp", "#include <funnel/loop.h>\n")
+        self.compiles("dev", "../src/task.cpp", "../src/loop.cpp", "../src/gone.cpp", "/usr/x.cpp")
+
+    def compiles(self, preset, *files):
+        entries = [{"directory": str(self.root / "build"), "file": file} for file in files]
+        self.write(f"build/{preset}/compile_commands.json", json.dumps(entries))
+
+    def units(self, *files):
+        return lint.Units(self.root, list(files), ["dev", "fuzz"])
+
+    def assertChosen(self, files, chosen):
+        self.assertEqual(self.units(*files).chosen, set(chosen))
 
     def test_sources_that_are_compiled_are_checked_others_not(self):
-        self.assertEqual(self.units("src/task.cpp", "bench/raw.cpp"), ["src/task.cpp"])
+        self.assertChosen(["src/task.cpp", "bench/raw.cpp"], ["src/task.cpp"])
 
     def test_a_header_is_seen_through_one_source_that_includes_it(self):
-        self.assertEqual(self.units("include/funnel/task.h"), ["src/task.cpp"])
-        self.assertEqual(self.units("src/part.h"), ["src/loop.cpp"])
-        self.assertEqual(self.units("src/none.h"), [])
+        self.assertChosen(["include/funnel/task.h"], ["src/task.cpp"])
+        self.assertChosen(["src/part.h"], ["src/loop.cpp"])
+        self.assertChosen(["src/none.h"], [])
 
     def test_a_header_adds_no_source_when_one_is_looked_at_anyway(self):
-        self.assertEqual(self.units("src/loop.cpp", "include/funnel/loop.h"), ["src/loop.cpp"])
+        self.assertChosen(["src/loop.cpp", "include/funnel/loop.h"], ["src/loop.cpp"])
+        self.assertChosen(["include/funnel/loop.h", "src/task.cpp"], ["src/task.cpp"])
+
+    def test_a_fuzzer_is_checked_when_its_preset_is_configured(self):
+        fuzzer = "fuzz/loop_fuzz.cpp"
+        self.assertEqual(self.units(fuzzer).unseen, [fuzzer])
+        self.compiles("fuzz", "../src/task.cpp", f"../{fuzzer}")
+        units = self.units(fuzzer, "src/task.cpp")
+        self.assertEqual(units.unseen, [])
+        self.assertEqual(units.folder(fuzzer), self.root / "build/fuzz")
+        self.assertEqual(units.folder("src/task.cpp"), self.root / "build/dev")
+
+    def test_what_nothing_compiles_is_told_by_its_folder(self):
+        self.assertEqual(lint.unseen_sentence(self.units("src/task.cpp")), "")
+        said = lint.unseen_sentence(self.units("fuzz/a.cpp", "src/none.h", "fuzz/b.cpp"))
+        self.assertTrue(said.endswith("compiles them: fuzz (2), src (1)"), said)
 
 
 class Problems(GitTest):
@@ -115,11 +139,42 @@ class Problems(GitTest):
 
     def test_each_file_is_told_with_its_problems(self):
         context = self.context()
-        bar = term.Progress(context.term, "x")
         log = context.logs / "lint.log"
-        found = dict(lint.tidy(context, ["a.cpp", "b.cpp"], log_path=log, bar=bar))
+        where = {"log_path": log, "bar": term.Progress(context.term, "x")}
+        units = lint.units_for(context, ["a.cpp", "b.cpp"], **where)
+        found = dict(lint.tidy(context, units, **where))
         self.assertEqual(found, {"a.cpp": ["a.cpp:1:5: error: unused"], "b.cpp": []})
         self.assertIn("9 warnings", log.read_text())
+
+    def lint(self, *files, cwd=None):
+        with mock.patch("learn.commands.lint.ensure"), contextlib.chdir(cwd or self.root):
+            return self.main("lint", *files)
+
+    def test_the_command_says_what_it_found_and_what_it_could_not_see(self):
+        self.write("c.cpp")
+        self.commit("second")
+        result = self.lint()
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("    b.h  (clang-format -i b.h)", result.stdout)
+        self.assertIn("    a.cpp:1:5: error: unused", result.stdout)
+        self.assertIn("clang-tidy, since no configured preset compiles them: . (2)", result.stdout)
+
+    def test_files_are_named_from_where_one_stands(self):
+        (self.root / "sub").mkdir()
+        for name in ("../b.cpp", "./../b.cpp", self.root / "b.cpp"):
+            result = self.lint(name, cwd=self.root / "sub")
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            self.assertRegex(result.stdout, r"clang-format .* 1 file\n")
+        self.assertOneLine(self.lint("b.cpp", cwd=self.root / "sub"), 2, "'b.cpp'", "git tracks")
+
+    def test_a_stage_counts_what_it_could_not_see_as_skipped(self):
+        context = self.context()
+        bar = term.Progress(context.term, "x")
+        job = steps.Job(context, context.logs / "lint.log", bar, {}, "lint")
+        outcome = steps.Tidy(("b.cpp", "b.h")).run(job)
+        self.assertEqual((outcome.passed, outcome.failed, outcome.skipped), (1, 0, 1))
+        self.assertIn(". (1)", self.shown(context))
+        self.assertEqual(steps.Tidy(()).run(job).skipped, 1)
 
     def test_badly_formatted_files_are_listed(self):
         context = self.context()

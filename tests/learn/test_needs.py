@@ -2,58 +2,21 @@
 
 import json
 import os
-
+import re
 import shutil
+import subprocess
 import sys
-
 from unittest import mock
 
 import support
+from fakes import MachineTest
 from learn import install, needs
+from learn.commands import doctor
+from learn.errors import LearnError
 from learn.needs import ALL, Prober
 
-TOOLS = ("sh", "env", "cat", "id", "dirname", "readlink", "mkdir", "chmod", "rm", "touch", "cp")
-HEADERS = [key for key, need in ALL.items() if isinstance(need, needs.Header)]
 
-
-class MachineTest(support.TreeTest):
-    """A PATH of its own, with only what a test puts there."""
-
-    def setUp(self):
-        super().setUp()
-        self.path = self.root / "path"
-        self.path.mkdir()
-        for tool in TOOLS:
-            (self.path / tool).symlink_to(shutil.which(tool))
-        (self.path / "python3").symlink_to(sys.executable)
-        environment = mock.patch.dict(os.environ, {"PATH": str(self.path)})
-        environment.start()
-        self.addCleanup(environment.stop)
-
-    def command(self, name, version="99.0"):
-        self.shell(f"path/{name}", f"echo {name} version {version}\n")
-
-    def compiler(self, version="12.2.0"):
-        """A g++ that knows its version and one folder of headers."""
-        self.shell(
-            "path/g++",
-            f"""
-            case $* in
-              -dumpfullversion) echo {version} ;;
-              *) echo '#include <...> search starts here:' >&2
-                 echo ' {self.root}/include' >&2
-                 echo 'End of search list.' >&2 ;;
-            esac
-            """,
-        )
-
-    def everything_to_build(self):
-        self.compiler()
-        for name in ("cmake", "ninja", "pkg-config"):
-            self.command(name)
-        for header in HEADERS:
-            self.write(f"include/{header}")
-
+class ProberTest(MachineTest):
     def prober(self):
         return Prober(self.root / "memory.json")
 
@@ -62,7 +25,15 @@ class MachineTest(support.TreeTest):
         return finding.detail
 
 
-class Probes(MachineTest):
+class Fakes(MachineTest):
+    def test_a_fake_takes_the_place_of_a_link_and_is_not_written_through_it(self):
+        tool = self.write("a machine's tool", "original")
+        (self.path / "tool").symlink_to(tool)
+        self.command("tool")
+        self.assertEqual(tool.read_text(), "original")
+
+
+class Probes(ProberTest):
     def test_a_command_that_is_not_there_is_missing(self):
         self.assertEqual(self.problem("cmake"), "not found in PATH")
 
@@ -74,9 +45,23 @@ class Probes(MachineTest):
 
     def test_versions_are_compared_as_numbers(self):
         self.command("node", "v9.11.2")
-        self.assertIn("18 or newer", self.problem("node"))
-        self.command("node", "v18")
+        self.assertIn("18.15 or newer", self.problem("node"))
+        self.command("node", "v18.15.0")
         self.assertEqual(self.prober().missing(["node"]), [])
+
+    def test_a_command_may_have_another_name(self):
+        self.assertEqual(self.problem("chromium"), "not found in PATH")
+        self.command("google-chrome")
+        self.assertEqual(self.prober().missing(["chromium"]), [])
+        with mock.patch.object(Prober, "probe", side_effect=AssertionError):
+            self.assertEqual(self.prober().missing(["chromium"]), [])
+        (self.path / "google-chrome").unlink()
+        self.assertEqual(self.problem("chromium"), "not found in PATH")
+
+    def test_the_browser_has_the_names_that_its_tests_look_for(self):
+        text = (support.REPOSITORY / "tests/book/support/browser.mjs").read_text()
+        named = re.findall(r'"([\w-]+)"', re.search(r"const names = \[(.*)\]", text)[1])
+        self.assertEqual(named, ["chromium", *ALL["chromium"].aliases])
 
     def test_a_command_that_does_not_run_is_missing(self):
         self.shell("path/node", "exit 1\n")
@@ -107,7 +92,7 @@ class Probes(MachineTest):
             self.assertLessEqual(set(getattr(cli.load(name), "NEEDS", ())), set(ALL), name)
 
 
-class Memory(MachineTest):
+class Memory(ProberTest):
     def test_what_was_found_is_not_looked_for_again(self):
         self.everything_to_build()
         self.assertEqual(self.prober().missing(needs.BUILD), [])
@@ -197,6 +182,21 @@ class Installing(MachineTest):
         said = "apt-get install failed: Unable to locate package"
         self.assertOneLine(result, 1, said, "install.log")
 
+    def test_without_root_and_a_password_it_says_what_to_type(self):
+        self.missing_ninja()
+        self.apt("exit 0")
+        self.shell("path/id", "echo 1000\n")
+        self.shell("path/sudo", "echo 'sudo: a password is required' >&2; exit 1\n")
+        with mock.patch.object(os, "geteuid", return_value=1000):
+            with self.assertRaises(LearnError) as caught:
+                install.ensure(self.context(), needs.BUILD, "./learn demo")
+        self.assertEqual(
+            str(caught.exception),
+            "apt-get update failed: sudo: a password is required; run as root: apt-get install "
+            "ninja-build (the log is build/logs/install.log)",
+        )
+        self.assertEqual(self.asked(), [])
+
     def test_an_installation_that_did_not_help_is_told(self):
         self.missing_ninja()
         self.apt("exit 0")
@@ -234,6 +234,11 @@ class Doctor(MachineTest):
         for what in ("open files", "free disk", "cores", "port 8888"):
             self.assertIn(what, result.stdout)
 
+    def test_the_slow_server_warns_where_a_dash_is_shown(self):
+        text = (support.REPOSITORY / "tools/slowserver/slowserver.cpp").read_text()
+        enough = re.search(r"enough_descriptors = ([\d']+);", text)[1]
+        self.assertEqual(int(enough.replace("'", "")), doctor.DESCRIPTORS)
+
     def test_what_only_a_bench_needs_may_be_missing(self):
         self.everything_to_build()
         for key in needs.ALL:
@@ -255,8 +260,6 @@ class Bootstrap(MachineTest):
         self.write("tools/learn/__main__.py", 'import sys; print("started with", sys.argv[1:])')
 
     def boot(self, *arguments):
-        import subprocess
-
         return subprocess.run(
             [self.root / "learn", *arguments],
             env={"PATH": str(self.path)},
@@ -286,21 +289,33 @@ class Bootstrap(MachineTest):
         self.assertEqual(self.boot().stdout, "started with []\n")
 
     def test_a_missing_python_is_installed(self):
-        self.shell("path/sudo", 'exec "$@"\n')
         ln = shutil.which("ln", path=os.defpath)
         self.shell(
             "path/apt-get",
-            f'case "$*" in *python3) {ln} -s {sys.executable} "{self.path}/python3" ;; esac\n',
+            f"""
+            echo "$@ $DEBIAN_FRONTEND" >>"{self.root}/apt.log"
+            case "$*" in *python3) {ln} -s {sys.executable} "{self.path}/python3" ;; esac
+            """,
         )
         result = self.boot()
         self.assertEqual(result.stdout, "started with []\n", result.stderr)
         self.assertIn("To be installed with apt-get", result.stderr)
+        said = (self.root / "apt.log").read_text().splitlines()
+        options = "-q -o DPkg::Lock::Timeout=120"
+        self.assertEqual(said[0], f"{options} update noninteractive")
+        self.assertEqual(len(said), 2)
+
+    def test_a_missing_python_is_never_waited_for_at_a_hidden_question(self):
+        self.shell("path/id", "echo 1000\n")
+        self.shell("path/sudo", '[ "$1" = -n ] || exec sleep 60\nshift; exec "$@"\n')
+        self.shell("path/apt-get", f'echo "$@" >>"{self.root}/apt.log"; exit 100\n')
+        self.assertEqual(self.boot().returncode, 1)
+        self.assertTrue((self.root / "apt.log").exists())
 
     def test_without_python_and_apt_get_it_says_what_is_wrong(self):
         self.assertOneLine(self.boot(), 1, "Python 3.11 or newer")
 
     def test_a_failing_installation_is_one_line_after_the_announcement(self):
-        self.shell("path/sudo", 'exec "$@"\n')
         self.shell("path/apt-get", "exit 100\n")
         result = self.boot()
         self.assertEqual(result.returncode, 1)

@@ -1,6 +1,8 @@
 """Children: read while they run, ended with all that is theirs."""
 
 import io
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -80,6 +82,50 @@ class Ending(unittest.TestCase):
             process.end(child)
             self.assertEqual(child.stdout.read(), b"bye\n")
         self.assertEqual(child.returncode, 0)
+
+    HERMIT = (
+        "import os, signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(os.getpid(), flush=True)\n"
+        "os.close(1)\n"
+        "time.sleep(60)"
+    )
+
+    def test_a_child_in_a_session_of_its_own_is_ended_though_its_parent_goes_first(self):
+        hermit = python(self.HERMIT)
+        code = f"import subprocess, time; subprocess.Popen({hermit}, start_new_session=True)\n"
+        child = process.spawn(python(code + "time.sleep(60)"), grace=0.2, stdout=subprocess.PIPE)
+        with child.stdout:
+            pid = int(child.stdout.readline())
+        process.end(child)
+        self.assertTrue(support.gone(child.pid) and support.gone(pid))
+
+    def test_a_child_in_our_own_session_is_ended_as_well(self):
+        hermit = python(self.HERMIT)
+        child = process.spawn(hermit, grace=0.2, stdout=subprocess.PIPE, start_new_session=False)
+        with child.stdout:
+            child.stdout.readline()
+        process.end(child)
+        self.assertEqual(child.returncode, -signal.SIGKILL)
+
+    def test_a_child_that_cannot_be_ended_is_left(self):
+        child = process.spawn(["sleep", "60"], grace=0.1)
+        with (
+            mock.patch.object(process, "GRACE_S", 0.1),
+            mock.patch.object(os, "kill", side_effect=PermissionError),
+        ):
+            process.end(child)
+        self.assertIsNone(child.poll())
+        child.kill()
+        child.wait()
+
+    def test_a_process_that_got_the_number_of_a_member_is_none(self):
+        child = process.spawn(["sleep", "60"])
+        family = process.Family(child)
+        family._seen[os.getpid()] = "when something else was started"
+        self.assertEqual(family.living(), {child.pid})
+        process.end(child)
+        self.assertEqual(process.Family(child).living(), set())
 
     def test_a_program_that_will_not_is_ended(self):
         stubborn = ["sh", "-c", "trap '' TERM; echo; while :; do sleep 1; done"]

@@ -125,6 +125,11 @@ class Unittests(unittest.TestCase):
         self.assertEqual(self.count("FAILED (unexpected successes=1)", code=1), (4, 1, 0))
         self.assertEqual(self.count("OK (expected failures=1)"), (5, 0, 0))
 
+    def test_what_a_test_printed_is_not_the_closing_line(self):
+        printed = "Ran 1 test in 0.1s\n\nOK\n"
+        closing = "FAILED (failures=1)"
+        self.assertEqual(self.count(closing, code=1, middle=printed), (4, 1, 0))
+
     def test_no_test_at_all_is_a_failure(self):
         self.assertEqual(self.count("OK", ran=0), (0, 1, 0))
         self.assertEqual(count_unittest(1, "ImportError: x").failed, 1)

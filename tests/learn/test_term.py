@@ -1,7 +1,11 @@
 """Numbers with their units, tables that line up, bars that appear on a terminal only."""
 
+import contextlib
+import fcntl
 import io
 import os
+import struct
+import termios
 import unittest
 from unittest import mock
 
@@ -14,9 +18,19 @@ class Screen(io.StringIO):
         return True
 
 
+@contextlib.contextmanager
+def terminal(columns):
+    """A stream that is a terminal of this width."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with open(master, "rb"), open(slave, "w") as stream:
+        yield stream
+
+
 class Words(unittest.TestCase):
     def test_durations_have_the_unit_that_suits_them(self):
         for value, text in (
+            (0, "0 s"),
             (0.0032, "3.2 ms"),
             (0.2014, "201 ms"),
             (0.9996, "1.00 s"),
@@ -46,7 +60,7 @@ class Tables(unittest.TestCase):
 
 class Bars(unittest.TestCase):
     def drawn(self, stream, **environment):
-        with mock.patch.dict("os.environ", {"TERM": "xterm", "COLUMNS": "80"} | environment):
+        with mock.patch.dict("os.environ", {"TERM": "xterm"} | environment):
             out = term.Terminal(stream)
             bar = out.progress("build")
             bar.update(3, 4, "a.cpp")
@@ -71,8 +85,15 @@ class Bars(unittest.TestCase):
         self.assertRegex(self.drawn(Screen(), CI="true"), r"^✓ build  [\d.]+ ms\n$")
 
     def test_a_bar_never_wraps(self):
-        stream = Screen()
-        with mock.patch.dict("os.environ", {"TERM": "xterm", "COLUMNS": "60"}):
+        with terminal(60) as stream, mock.patch.dict("os.environ", {"TERM": "xterm"}):
             bar = term.Terminal(stream).progress("build")
-            bar.update(3, 4, "very/" * 40)
-        self.assertLess(term.width_of(stream.getvalue()), 60)
+            with mock.patch.object(bar.terminal, "draw_bar") as draw:
+                bar.update(3, 4, "very/" * 40)
+        self.assertEqual(term.width_of(draw.call_args[0][0]), 59)
+
+    def test_the_width_is_that_of_the_stream_itself(self):
+        with mock.patch.dict("os.environ", {"TERM": "xterm", "COLUMNS": "70"}):
+            for columns, known in ((123, 123), (12, 40), (0, 100)):
+                with terminal(columns) as stream:
+                    self.assertEqual(term.Terminal(stream).columns, known)
+            self.assertEqual(term.Terminal(Screen()).columns, 100)

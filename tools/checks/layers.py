@@ -19,7 +19,7 @@ PUBLIC = {
     "net": "callback_stream iostream netutil socket tcpclient tcpserver tls",
     "http": "escape http_error httpclient httpserver httputil simple_httpclient wsgi",
     "websocket": "websocket",
-    "web": "auth locale metrics routing static template web web_json",
+    "web": "auth detail/handler_traits locale metrics routing static template web web_json",
     "runtime": "autoreload options process testing",
 }
 LAYER_OF = {f"funnel/{name}.h": layer for layer, names in PUBLIC.items() for name in names.split()}

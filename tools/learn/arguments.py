@@ -15,14 +15,13 @@ def nearest(word: str, known) -> str:
 class Parser(argparse.ArgumentParser):
     """The parser of one command: `parse` raises `UsageError` instead of leaving the process."""
 
-    def __init__(self, command: str, summary: str, **options):
+    def __init__(self, command: str, summary: str):
         self.command = command
-        super().__init__(
-            prog=f"./learn {command}", description=summary, allow_abbrev=False, **options
-        )
+        super().__init__(prog=f"./learn {command}", description=summary, allow_abbrev=False)
 
     def parse(self, arguments: list[str]) -> argparse.Namespace:
-        values, unknown = self.parse_known_args(arguments)
+        # Intermixed: `URL --json URL` are two URLs.
+        values, unknown = self.parse_known_intermixed_args(arguments)
         if unknown:
             word = unknown[0].partition("=")[0]
             if word.startswith("-"):

@@ -1,6 +1,6 @@
 """CMake and Ninja: configures a preset when needed, builds targets, shows the first error."""
 
-import fcntl
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from learn import process
 from learn.context import Context
 from learn.errors import LearnError
+from learn.locks import alone
 from learn.term import clean, plural
 
 NINJA_STATUS = "[%f/%t] "
@@ -31,14 +32,14 @@ def build(context: Context, preset: str, targets=(), *, log_path=None, progress=
     What CMake and Ninja print is added to `log_path`, or makes a new log of its own. `progress`
     makes the bars, those of the terminal unless given.
     """
-    with _Job(context, preset, log_path, progress) as job:
+    with _job(context, preset, log_path, progress) as job:
         job.configure()
         job.compile(targets)
 
 
 def configure(context: Context, preset: str, *, log_path=None, progress=None) -> None:
     """Runs CMake for a preset if that is needed; raises `BuildFailed`."""
-    with _Job(context, preset, log_path, progress) as job:
+    with _job(context, preset, log_path, progress) as job:
         job.configure()
 
 
@@ -58,32 +59,26 @@ def first_error(text: str) -> list[str]:
     return excerpt
 
 
-class _Job:
-    """One use of a build folder; keeps two runs of the tool from building there at once."""
+@contextlib.contextmanager
+def _job(context: Context, preset: str, log_path: Path | None, progress):
+    folder = context.build / preset
+    folder.mkdir(parents=True, exist_ok=True)
+    mode = "ab" if log_path else "wb"
+    log_path = log_path or context.logs / f"build-{preset}.log"
+    with alone(context, folder / ".learn-lock", f"builds {preset}"), log_path.open(mode) as log:
+        yield _Job(context, preset, log, progress or context.term.progress)
 
-    def __init__(self, context: Context, preset: str, log_path: Path | None, progress):
+
+class _Job:
+    """One use of a build folder."""
+
+    def __init__(self, context: Context, preset: str, log, progress):
         self._context = context
         self._preset = preset
         self._folder = context.build / preset
-        self._mode = "ab" if log_path else "wb"
-        self._log_path = log_path or context.logs / f"build-{preset}.log"
-        self._progress = progress or context.term.progress
-
-    def __enter__(self):
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (self._folder / ".learn-lock").open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._context.term.line(f"waiting for another ./learn that builds {self._preset}")
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._log = self._log_path.open(self._mode)
-        self._log_start = self._log.tell()
-        return self
-
-    def __exit__(self, *_):
-        self._log.close()
-        self._lock.close()
+        self._log = log
+        self._log_start = log.tell()
+        self._progress = progress
 
     def configure(self) -> None:
         ninja_file = self._folder / "build.ninja"
@@ -136,10 +131,11 @@ class _Job:
         )
 
     def _fail(self, what: str, code: int) -> None:
-        with self._log_path.open("rb") as log:
+        path = Path(self._log.name)
+        with path.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode("utf-8", "replace").replace(f"{self._context.root}/", "")
-        shown = self._context.shown(self._log_path)
+        shown = self._context.shown(path)
         message = f"{what} with {process.describe_exit(code)} (the whole log is {shown})"
         raise BuildFailed(message, first_error(text))
 

@@ -1,5 +1,6 @@
 """Finds the command, runs it, and turns whatever ends it into one line and an exit code."""
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -24,9 +25,10 @@ def load(name: str):
 
 
 def main(arguments: list[str]) -> int:
-    process.install_signal_handlers()
     context = None
     try:
+        process.install_signal_handlers()
+        _open_missing_streams()
         context = Context()
         code = _dispatch(context, arguments)
         sys.stdout.flush()
@@ -35,13 +37,13 @@ def main(arguments: list[str]) -> int:
         return _say(context, "\n".join([*error.excerpt, f"learn: {error}"]), error.exit_code)
     except Stopped as stopped:
         return _say(context, "", stopped.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone; nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except SystemExit as done:  # argparse, after --help
-        return done.code or 0
-    except Exception as error:  # a defect of the tool: the details go to a file
+    except Exception as error:
+        lost = _flush(sys.stdout) if isinstance(error, OSError) else None
+        if isinstance(lost, BrokenPipeError):
+            return 141  # whoever read our output has gone; nobody is left to tell
+        if lost:
+            return _say(context, f"learn: cannot write to standard output: {lost.strerror}", 1)
+        # A defect of the tool: the details go to a file.
         return _say(context, _unexpected(context, error), 1)
     finally:
         process.end_all()
@@ -57,19 +59,45 @@ def _dispatch(context: Context, arguments: list[str]) -> int:
         raise UsageError(
             f"there is no {what} {name!r}{nearest(name, names)} (./learn lists the commands)"
         )
-    return load(name).run(context, rest)
+    try:
+        return load(name).run(context, rest)
+    except SystemExit as done:  # argparse, after --help
+        return done.code or 0
+
+
+def _open_missing_streams() -> None:
+    """Opens what the caller closed (`>&-`), else our next file would get the stream's number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, "w" if number else "r"))
+
+
+def _flush(stream) -> OSError | None:
+    """Writes out what waits; returns the error when it cannot, and throws away what waits."""
+    try:
+        stream.flush()
+    except OSError as error:
+        # Python flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 def _say(context: Context | None, text: str, code: int) -> int:
-    if context:
-        context.term.clear_bar()
-        context.errors.clear_bar()
-    try:
-        sys.stdout.flush()
-    except OSError:
-        pass
-    if text:
-        print(text, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # the terminal may be what has gone
+        if context:
+            context.term.clear_bar()
+            context.errors.clear_bar()
+        _flush(sys.stdout)
+        if text:
+            sys.stderr.write(text + "\n")
+    _flush(sys.stdout)
+    _flush(sys.stderr)
     return code
 
 

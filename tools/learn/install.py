@@ -64,14 +64,23 @@ def _install(context: Context, packages: list[str], duration: str) -> None:
     if sys.stdin.isatty() and term.stream.isatty() and not _agreed(term):
         raise LearnError("nothing was installed")
     if prefix and sys.stdin.isatty() and subprocess.run(["sudo", "-v"]).returncode:
-        raise LearnError("sudo refused; run as root: apt-get install " + " ".join(packages))
+        raise LearnError(f"sudo refused; {_by_hand(packages)}")
     log_path = context.logs / "install.log"
     with log_path.open("wb") as log:
         for title, arguments in (
             ("package lists", ["update"]),
             ("packages", ["install", "-y", "--no-install-recommends", *packages]),
         ):
-            _apt(context, log, prefix, title, arguments)
+            reason = _apt(context, log, prefix, title, arguments)
+            if reason.startswith("sudo: "):
+                reason += f"; {_by_hand(packages)}"
+            if reason:
+                where = context.shown(log_path)
+                raise LearnError(f"apt-get {arguments[0]} failed: {reason} (the log is {where})")
+
+
+def _by_hand(packages: list[str]) -> str:
+    return "run as root: apt-get install " + " ".join(packages)
 
 
 def _as_root(packages: list[str]) -> list[str]:
@@ -80,8 +89,7 @@ def _as_root(packages: list[str]) -> list[str]:
         return []
     if shutil.which("sudo"):
         return ["sudo", "-n"]
-    command = "apt-get install " + " ".join(packages)
-    raise LearnError(f"not root, and there is no sudo here; run as root: {command}")
+    raise LearnError(f"not root, and there is no sudo here; {_by_hand(packages)}")
 
 
 def _agreed(term) -> bool:
@@ -90,7 +98,8 @@ def _agreed(term) -> bool:
     return sys.stdin.readline().lower() in ("\n", "y\n", "yes\n")  # not the end of input
 
 
-def _apt(context: Context, log, prefix: list[str], title: str, arguments: list[str]) -> None:
+def _apt(context: Context, log, prefix: list[str], title: str, arguments: list[str]) -> str:
+    """Runs apt-get; returns why it failed, empty when it did not."""
     options = ["-q", "-o", "DPkg::Lock::Timeout=120", "-o", "APT::Status-Fd=1"]
     command = [*prefix, "env", *ENVIRONMENT, "apt-get", *options, *arguments]
     bar = context.term.progress(title)
@@ -98,8 +107,8 @@ def _apt(context: Context, log, prefix: list[str], title: str, arguments: list[s
 
     def on_line(line: str) -> None:
         nonlocal first_error
-        if line.startswith("E: "):
-            first_error = first_error or line[3:]
+        if line.startswith(("E: ", "sudo: ")):
+            first_error = first_error or line.removeprefix("E: ")
         status = re.match(r"(dl|pm)status:[^:]*:([0-9.]+):(.*)", line)
         if status:  # downloading is the first half of the bar, installing the second
             percent = float(status[2]) / 2 + (50 if status[1] == "pm" else 0)
@@ -116,7 +125,4 @@ def _apt(context: Context, log, prefix: list[str], title: str, arguments: list[s
         start_new_session=not prefix,
     )
     bar.finish(code == 0)
-    if code:
-        reason = first_error or process.describe_exit(code)
-        log_path = context.shown(context.logs / "install.log")
-        raise LearnError(f"apt-get {arguments[0]} failed: {reason} (the log is {log_path})")
+    return (first_error or process.describe_exit(code)) if code else ""

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from pathlib import Path
 
 from learn import process
@@ -25,43 +26,72 @@ def badly_formatted(context: Context, files: list[str], log_path: Path, bar: Pro
     return bad
 
 
-def tidy(context: Context, files: list[str], *, log_path: Path, bar: Progress):
-    """Runs clang-tidy on each file; yields (file, problems), problems empty when there is none.
+class Units:
+    """The compiled sources through which files are seen: themselves, or for a header one source
+    that includes it."""
 
-    Sources are those that the dev preset compiles. A header is seen through one source that
-    includes it.
-    """
+    def __init__(self, root: Path, files: list[str], presets: list[str]):
+        """Asks the compile commands of `presets`, where they are configured, the first first."""
+        self._folders: dict[str, Path] = {}
+        for preset in presets:
+            folder = root / "build" / preset
+            for unit in _compiled(root, folder / "compile_commands.json"):
+                self._folders.setdefault(unit, folder)
+        self.chosen = {file for file in files if file in self._folders}
+        self.unseen: list[str] = []
+        texts = {unit: (root / unit).read_text(errors="replace") for unit in sorted(self._folders)}
+        for file in files:
+            if file not in self.chosen:
+                self._see_through(file, texts)
+
+    def folder(self, unit: str) -> Path:
+        """Where the compile commands are that `unit` is in."""
+        return self._folders[unit]
+
+    def _see_through(self, file: str, texts: dict[str, str]) -> None:
+        found = _includers(file, texts) if file.endswith(".h") else []
+        if not found:
+            self.unseen.append(file)
+        elif not self.chosen & set(found):
+            self.chosen.add(found[0])
+
+
+def units_for(context: Context, files: list[str], *, log_path: Path, bar: Progress) -> Units:
+    """Finds what clang-tidy has to look at; sources that only the fuzzers have are found when the
+    fuzz preset is configured."""
     configure(context, "dev", log_path=log_path, progress=bar.part)
-    database = context.build / "dev" / "compile_commands.json"
-    units = units_for(context.root, files, json.loads(database.read_text()))
-    for number, unit in enumerate(units, 1):
-        bar.update(number - 1, len(units), unit)
-        yield unit, _problems(context, unit, database.parent, log_path, bar)
+    return Units(context.root, files, ["dev", "fuzz"])
 
 
-def units_for(root: Path, files: list[str], entries: list[dict]) -> list[str]:
-    """The compiled sources through which all of `files` are seen."""
-    known = {}
-    for entry in entries:
-        path = (Path(entry["directory"]) / entry["file"]).resolve()
-        if path.is_relative_to(root):
-            known[str(path.relative_to(root))] = path
-    units = {file for file in files if file in known}
-    headers = [file for file in files if file.endswith(".h")]
-    if headers:
-        texts = {unit: path.read_text(errors="replace") for unit, path in sorted(known.items())}
-        for header in headers:
-            units |= _includer(header, texts, units)
-    return sorted(units)
+def tidy(context: Context, units: Units, *, log_path: Path, bar: Progress):
+    """Runs clang-tidy on each unit; yields (unit, problems), problems empty when there is none."""
+    for number, unit in enumerate(sorted(units.chosen)):
+        bar.update(number, len(units.chosen), unit)
+        yield unit, _problems(context, unit, units.folder(unit), log_path, bar)
 
 
-def _includer(header: str, texts: dict[str, str], chosen: set[str]) -> set[str]:
-    """One source that includes `header`, best one that is looked at anyway."""
+def unseen_sentence(units: Units) -> str:
+    """Says which files nothing compiles, by folder; empty when there are none."""
+    if not units.unseen:
+        return ""
+    counts = Counter(str(Path(file).parent) for file in units.unseen)
+    where = ", ".join(f"{folder} ({count})" for folder, count in sorted(counts.items()))
+    return f"not seen by clang-tidy, since no configured preset compiles them: {where}"
+
+
+def _compiled(root: Path, database: Path) -> list[str]:
+    if not database.exists():
+        return []
+    entries = json.loads(database.read_text())
+    paths = [(Path(entry["directory"]) / entry["file"]).resolve() for entry in entries]
+    return [str(p.relative_to(root)) for p in paths if p.is_relative_to(root) and p.is_file()]
+
+
+def _includers(header: str, texts: dict[str, str]) -> list[str]:
     parts = Path(header).parts
     name = "/".join(parts[-2:])
     wanted = [f"#include {a}{n}{b}" for n in (name, parts[-1]) for a, b in ("<>", '""')]
-    found = [unit for unit, text in texts.items() if any(line in text for line in wanted)]
-    return set(found[:1]) if not chosen & set(found) else set()
+    return [unit for unit, text in texts.items() if any(line in text for line in wanted)]
 
 
 def _problems(context: Context, unit: str, database: Path, log_path: Path, bar) -> list[str]:

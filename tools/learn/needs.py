@@ -28,6 +28,7 @@ class Need:
 class Command(Need):
     minimum: tuple[int, ...] = ()
     version_flag: str = "--version"
+    aliases: tuple[str, ...] = ()  # other names that do as well
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ ALL = {
         Header("re2/re2.h", "the RE2 library", "libre2-dev", 3),
         Header("openssl/ssl.h", "OpenSSL 3 with its headers", "libssl-dev", 4),
         Header("zlib.h", "zlib with its header", "zlib1g-dev", 2),
-        Command("node", "Node.js, 18 or newer", "nodejs", 15, (18,)),
+        Command("node", "Node.js, 18.15 or newer", "nodejs", 15, (18, 15)),
         Command("npm", "npm, which comes with Node.js", "npm", 60),
         Command("git", "git", "git", 5),
         Command("curl", "curl", "curl", 3),
@@ -92,7 +93,13 @@ ALL = {
         ),
         Command("clang-format", "clang-format", "clang-format", 5),
         Command("clang-tidy", "clang-tidy", "clang-tidy", 15),
-        Command("chromium", "the Chromium browser", "chromium", 45),
+        Command(
+            "chromium",
+            "the Chromium browser",
+            "chromium",
+            45,
+            aliases=("chromium-browser", "google-chrome"),
+        ),
         Command("wrk", "the HTTP load generator wrk", "wrk", 2, version_flag="-v"),
     )
 }
@@ -206,10 +213,11 @@ def _output(command: list[str], text: str = "", stderr=subprocess.DEVNULL) -> st
 
 
 def _find_command(need: Command) -> Finding:
-    path = shutil.which(need.key)
+    names = (need.key, *need.aliases)
+    name, path = next(((n, p) for n in names if (p := shutil.which(n))), ("", None))
     if not path:
         return Finding(need, False, "not found in PATH")
-    fingerprint = _fingerprint(Path(path), need.key)
+    fingerprint = _fingerprint(Path(path), name)
     if not need.minimum:
         return Finding(need, True, path, fingerprint)
     found = re.search(r"\d+(?:\.\d+)*", _output([path, need.version_flag]) or "")

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 from learn.errors import LearnError, Stopped
 
@@ -64,23 +65,26 @@ def spawn(command: list, grace: float = GRACE_S, **options) -> subprocess.Popen:
 
 
 def end(child: subprocess.Popen) -> None:
-    """Ends `child` and all that belongs to it: asks first (SIGTERM), then insists (SIGKILL)."""
+    """Ends `child` and all that belongs to it: asks first (SIGTERM), then insists (SIGKILL).
+
+    Returns when they are gone, or after the grace and `GRACE_S` more: what runs as root cannot be
+    ended from here.
+    """
     _, grace = _children.get(child.pid, (child, GRACE_S))
-    _signal_all(_family(child.pid), signal.SIGTERM)
-    until = time.monotonic() + grace
-    while time.monotonic() < until:
-        child.poll()
-        if not _family(child.pid):
-            break
+    family = Family(child)
+    _signal_all(family.living(), signal.SIGTERM)
+    _wait_until_gone(family, time.monotonic() + grace)
+    until = time.monotonic() + GRACE_S
+    while (living := family.living()) and time.monotonic() < until:
+        _signal_all(living, signal.SIGKILL)
         time.sleep(0.01)
-    _signal_all(_family(child.pid), signal.SIGKILL)
-    child.wait()
+    child.poll()
     _children.pop(child.pid, None)
 
 
 def forget(child: subprocess.Popen) -> None:
     """Takes an ended child off the list; what it left behind in its session is ended."""
-    if _family(child.pid):
+    if Family(child).living():
         end(child)
     _children.pop(child.pid, None)
 
@@ -88,6 +92,11 @@ def forget(child: subprocess.Popen) -> None:
 def end_all() -> None:
     for child, _ in list(_children.values()):
         end(child)
+
+
+def _wait_until_gone(family: "Family", until: float) -> None:
+    while family.living() and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _signal_all(pids: set[int], number: int) -> None:
@@ -98,15 +107,53 @@ def _signal_all(pids: set[int], number: int) -> None:
             pass
 
 
-def _family(leader: int) -> set[int]:
-    """Lists the living members of the leader's session and all living descendants."""
-    if not Path("/proc/self/stat").exists():
+class Family:
+    """A child, the members of its session and all their descendants, as far as they live.
+
+    Who was seen once stays a member: a descendant in a session of its own whose parents have ended
+    can no longer be told from anybody else's process.
+    """
+
+    def __init__(self, child: subprocess.Popen):
+        self._child = child
+        self._seen: dict[int, str] = {}  # when each process id's owner had started
+
+    def living(self) -> set[int]:
+        self._child.poll()
+        if not Path("/proc/self/stat").exists():
+            return self._group()
+        processes = _living_processes()
+        members = {pid for pid, process in processes.items() if self._is_member(pid, process)}
+        grown = True
+        while grown:
+            children = {pid for pid, process in processes.items() if process.parent in members}
+            grown = not children <= members
+            members |= children
+        self._seen = {pid: processes[pid].started for pid in members}
+        return members
+
+    def _is_member(self, pid: int, process: "_Process") -> bool:
+        if pid == self._child.pid:
+            return self._child.returncode is None  # else the number may be another's by now
+        return process.session == self._child.pid or self._seen.get(pid) == process.started
+
+    def _group(self) -> set[int]:
+        """Without /proc the process group stands for all of them."""
         try:
-            os.killpg(leader, 0)
-            return {-leader}  # no /proc here: the process group stands for all of them
+            os.killpg(self._child.pid, 0)
+            return {-self._child.pid}
         except (ProcessLookupError, PermissionError):
             return set()
-    parents, family = {}, set()
+
+
+class _Process(NamedTuple):
+    parent: int
+    session: int
+    started: str
+
+
+def _living_processes() -> dict[int, _Process]:
+    processes = {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
             continue
@@ -115,18 +162,10 @@ def _family(leader: int) -> set[int]:
         except OSError:
             continue
         # The name in parentheses may hold anything, so count the fields from its end.
-        state, parent, _group, session = text.rpartition(")")[2].split()[:4]
-        if state in "ZX":
-            continue
-        parents[int(entry)] = int(parent)
-        if int(session) == leader:
-            family.add(int(entry))
-    grown = True
-    while grown:
-        children = {p for p, parent in parents.items() if parent == leader or parent in family}
-        grown = not children <= family
-        family |= children
-    return family
+        fields = text.rpartition(")")[2].split()
+        if fields[0] not in "ZX":
+            processes[int(entry)] = _Process(int(fields[1]), int(fields[3]), fields[19])
+    return processes
 
 
 class Lines:

@@ -8,6 +8,7 @@ import time
 
 from learn import process
 from learn.errors import LearnError
+from learn.term import clean
 
 START_LIMIT_S = 10
 LISTENING = re.compile(rb"^listening on (http://\S+)")
@@ -27,7 +28,20 @@ def running(command: list, what: str):
 
 
 def _url(child: subprocess.Popen, what: str) -> str:
-    until = time.monotonic() + START_LIMIT_S
+    line = _first_line(child, time.monotonic() + START_LIMIT_S)
+    found = LISTENING.match(line)
+    if found:
+        return found[1].decode().rstrip("/")
+    if line:
+        said = repr(clean(line.decode("utf-8", "replace")).strip())
+        raise LearnError(f"{what} did not say where it listens, but {said}")
+    if child.poll() is not None:
+        how = process.describe_exit(child.returncode)
+        raise LearnError(f"{what} ended with {how} before it said where it listens")
+    raise LearnError(f"{what} did not say within {START_LIMIT_S} s where it listens")
+
+
+def _first_line(child: subprocess.Popen, until: float) -> bytes:
     line = b""
     with selectors.DefaultSelector() as selector:
         selector.register(child.stdout, selectors.EVENT_READ)
@@ -35,9 +49,13 @@ def _url(child: subprocess.Popen, what: str) -> str:
             if selector.select(left):
                 data = child.stdout.read1(1)
                 if not data:
+                    _wait_for_end(child, left)
                     break
                 line += data
-    found = LISTENING.match(line)
-    if not found:
-        raise LearnError(f"{what} did not say within {START_LIMIT_S} s where it listens")
-    return found[1].decode().rstrip("/")
+    return line
+
+
+def _wait_for_end(child: subprocess.Popen, limit_s: float) -> None:
+    """After the end of its output a program is about to end; then it can be said how."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(limit_s)

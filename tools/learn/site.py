@@ -1,5 +1,6 @@
 """The book's site: VitePress, run only when something under book/ changed."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -8,6 +9,7 @@ from pathlib import Path
 from learn import process
 from learn.context import Context
 from learn.errors import LearnError
+from learn.locks import alone
 from learn.term import clean
 
 LIMIT_S = 1200
@@ -23,16 +25,27 @@ def folder(context: Context) -> Path:
 def build_site(context: Context, *, log_path: Path | None = None, progress=None) -> None:
     """Brings the built site up to date; raises `LearnError`."""
     book = context.root / "book"
-    install_packages(context, book, log_path=log_path, progress=progress)
-    stamp = _Stamp(context.state / "site.stamp", _digest(book, _sources(book)))
-    if not stamp.holds() or not (folder(context) / "index.html").exists():
-        command = ["npm", "run", "build"]
-        _run(context, book, command, "build the site", log_path, progress)
-        stamp.set()
+    with _alone(context, book):
+        _install_packages(context, book, log_path, progress)
+        stamp = _Stamp(context.state / "site.stamp", _digest(book, _sources(book)))
+        if not stamp.holds() or not (folder(context) / "index.html").exists():
+            command = ["npm", "run", "build"]
+            with stamp.renewed():
+                _run(context, book, command, "build the site", log_path, progress)
 
 
 def install_packages(context: Context, place: Path, *, log_path=None, progress=None) -> None:
     """Installs what `package-lock.json` in `place` locks, unless that is there already."""
+    with _alone(context, place):
+        _install_packages(context, place, log_path, progress)
+
+
+def _alone(context: Context, place: Path):
+    shown = context.shown(place)
+    return alone(context, context.state / f"{shown.replace('/', '-')}.lock", f"uses {shown}")
+
+
+def _install_packages(context: Context, place: Path, log_path, progress) -> None:
     lock = place / "package-lock.json"
     if not lock.exists():
         raise LearnError(f"{context.shown(lock)} is missing")
@@ -41,8 +54,8 @@ def install_packages(context: Context, place: Path, *, log_path=None, progress=N
     if not stamp.holds():
         title = f"packages of {context.shown(place)} (npm ci)"
         command = ["npm", "ci", "--no-audit", "--no-fund"]
-        _run(context, place, command, title, log_path, progress)
-        stamp.set()
+        with stamp.renewed():
+            _run(context, place, command, title, log_path, progress)
 
 
 class _Stamp:
@@ -55,7 +68,11 @@ class _Stamp:
     def holds(self) -> bool:
         return self._path.exists() and self._path.read_text() == self._digest
 
-    def set(self) -> None:
+    @contextlib.contextmanager
+    def renewed(self):
+        """Sets the stamp when the work inside succeeds; what is half made has none."""
+        self._path.unlink(missing_ok=True)
+        yield
         self._path.parent.mkdir(exist_ok=True)  # a lock file may lock no package at all
         self._path.write_text(self._digest)
 

@@ -47,7 +47,7 @@ class Job:
     failed_builds: dict[str, str]  # preset -> the stage whose build of it failed
     stage: str
 
-    def run(self, command: list, on_line=None, cwd=None, env=None) -> tuple[int, str]:
+    def run(self, command: list, on_line=None) -> tuple[int, str]:
         """Runs a command; returns its exit code and what it printed."""
         with self.log_path.open("ab") as log:
             log.write(f"\n$ {' '.join(map(str, command))}\n".encode())
@@ -59,8 +59,7 @@ class Job:
                 on_line=on_line,
                 on_tick=self.bar.tick,
                 limit_s=LIMIT_S,
-                cwd=cwd or self.context.root,
-                env={**os.environ, **(env or {})},
+                cwd=self.context.root,
             )
         with self.log_path.open("rb") as log:
             log.seek(start)
@@ -146,7 +145,6 @@ class Unittest:
     """Runs the Python tests of a folder."""
 
     folder: str
-    env: tuple[tuple[str, str], ...] = ()
 
     def run(self, job: Job) -> Outcome:
         command = [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", self.folder]
@@ -158,13 +156,13 @@ class Unittest:
                 done += 1
                 job.bar.update(0, 0, f"{done} tests")
 
-        code, text = job.run(command, on_line, env=dict(self.env))
+        code, text = job.run(command, on_line)
         return count_unittest(code, text)
 
 
 def count_unittest(code: int, text: str) -> Outcome:
-    ran = re.search(r"^Ran (\d+) tests? in", text, re.MULTILINE)
-    closing = re.search(r"^(?:OK|FAILED)(?: \((.*)\))?$", text, re.MULTILINE)
+    ran = _last(r"^Ran (\d+) tests? in", text)
+    closing = _last(r"^(?:OK|FAILED)(?: \((.*)\))?$", text)
     if not ran or not closing or ran[1] == "0":
         return Outcome(failed=1, excerpt=tail(text) or ["no test was found"])
     counts = dict(re.findall(r"([a-z ]+)=(\d+)", closing[1] or ""))
@@ -177,12 +175,19 @@ def count_unittest(code: int, text: str) -> Outcome:
     return settle(outcome, code, text)
 
 
+def _last(pattern: str, text: str) -> re.Match | None:
+    """The last line that matches: what a test prints may look like a summary too."""
+    found = None
+    for found in re.finditer(pattern, text, re.MULTILINE):
+        pass
+    return found
+
+
 @dataclass(frozen=True)
 class Program:
     """Runs a program that passes when it ends with 0, or counts in its closing line."""
 
     command: tuple
-    env: tuple[tuple[str, str], ...] = ()
 
     def run(self, job: Job) -> Outcome:
         def on_line(line: str) -> None:
@@ -190,7 +195,7 @@ class Program:
             if step:
                 job.bar.update(int(step[1]), int(step[2]), step[3])
 
-        code, text = job.run(list(self.command), on_line, env=dict(self.env))
+        code, text = job.run(list(self.command), on_line)
         lines = text.rstrip().splitlines()
         closing = CLOSING.fullmatch(lines[-1].strip()) if lines else None
         if closing:
@@ -239,16 +244,19 @@ class BuildSite:
 
 @dataclass(frozen=True)
 class Tidy:
-    """clang-tidy, one file at a time; every file counts."""
+    """clang-tidy, one file at a time; every file counts, those that it cannot see as skipped."""
 
     files: tuple[str, ...]
 
     def run(self, job: Job) -> Outcome:
-        outcome = Outcome()
-        files = list(self.files)
-        for _, problems in lint.tidy(job.context, files, log_path=job.log_path, bar=job.bar):
+        files, where = list(self.files), {"log_path": job.log_path, "bar": job.bar}
+        units = lint.units_for(job.context, files, **where)
+        outcome = Outcome(skipped=len(units.unseen))
+        for _, problems in lint.tidy(job.context, units, **where):
             outcome.add(Outcome(failed=1, excerpt=problems) if problems else Outcome(passed=1))
-        return outcome if outcome.passed + outcome.failed else Outcome(skipped=1)
+        if units.unseen:
+            job.context.term.line(f"    {lint.unseen_sentence(units)}")
+        return outcome if outcome.passed + outcome.failed + outcome.skipped else Outcome(skipped=1)
 
 
 def settle(outcome: Outcome, code: int, text: str) -> Outcome:

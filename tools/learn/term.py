@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 import time
 import unicodedata
@@ -28,6 +27,8 @@ def width_of(text: str) -> int:
 
 def seconds(value: float) -> str:
     """Writes a duration with the unit that suits it: `3.2 ms`, `201 ms`, `4.02 s`, `2 min 05 s`."""
+    if value == 0:
+        return "0 s"
     if value < 0.00995:
         return f"{value * 1000:.1f} ms"
     if value < 0.9995:
@@ -69,7 +70,13 @@ class Terminal:
 
     @property
     def columns(self) -> int:
-        return max(shutil.get_terminal_size((100, 24)).columns, 40) if self.live else 100
+        if not self.live:
+            return 100
+        try:
+            width = os.get_terminal_size(self.stream.fileno()).columns
+        except OSError:
+            width = 0
+        return max(width or 100, 40)  # a terminal may not know its width
 
     def style(self, text: str, *names: str) -> str:
         if not self.colour or not text:

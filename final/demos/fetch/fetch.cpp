@@ -12,15 +12,21 @@
 #include <chrono>
 #include <cstdio>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
 
+using funnel::HTTPRequest;
 using funnel::HTTPResponse;
 using funnel::Task;
+
+// Slow servers are what this program is for: slowserver takes up to a minute for an answer.
+constexpr auto patience = std::chrono::seconds(90);
 
 const auto program_start = std::chrono::steady_clock::now();
 
@@ -54,33 +60,49 @@ class Report {
   double start_;
 };
 
+HTTPRequest request_for(std::string url) {
+  HTTPRequest request(std::move(url));
+  request.connect_timeout = request.request_timeout = patience;
+  return request;
+}
+
 void fetch_one_by_one(const std::vector<std::string>& urls) {
   funnel::HTTPClient client;
   for (const std::string& url : urls) {
     const Report report(url);
     try {
-      report.succeeded(client.fetch(url, false));
+      report.succeeded(client.fetch(request_for(url), false));
     } catch (const std::exception& error) {
       report.failed(error);
     }
   }
 }
 
-Task<> fetch_one(funnel::AsyncHTTPClient& client, std::string url) {
+/// What the coroutines share that fetch side by side.
+class Work {
+ public:
+  Work(std::vector<std::string> all, const funnel::AsyncHTTPClientOptions& options)
+      : urls(std::move(all)), client(options) {}
+
+  std::vector<std::string> urls;
+  std::size_t next = 0;
+  funnel::AsyncHTTPClient client;
+};
+
+Task<> fetch_one(std::shared_ptr<Work> work, std::string url) {
   const Report report(url);
   try {
-    const HTTPResponse response = co_await client.fetch(url, false);
+    const HTTPResponse response = co_await work->client.fetch(request_for(url), false);
     report.succeeded(response);
   } catch (const std::exception& error) {
     report.failed(error);
   }
 }
 
-Task<> fetch_next(funnel::AsyncHTTPClient& client, const std::vector<std::string>& urls,
-                  std::size_t& next) {
-  while (next < urls.size()) {
-    const std::string& url = urls[next++];
-    co_await fetch_one(client, url);
+Task<> fetch_next(std::shared_ptr<Work> work) {
+  while (work->next < work->urls.size()) {
+    const std::string url = work->urls[work->next++];
+    co_await fetch_one(work, url);
   }
 }
 
@@ -89,11 +111,10 @@ Task<> fetch_next(funnel::AsyncHTTPClient& client, const std::vector<std::string
 Task<> fetch_together(std::vector<std::string> urls, std::size_t concurrency) {
   funnel::AsyncHTTPClientOptions options;
   options.max_clients = concurrency;
-  funnel::AsyncHTTPClient client(options);
-  std::size_t next = 0;
+  const auto work = std::make_shared<Work>(std::move(urls), options);
   std::vector<Task<>> workers;
-  for (std::size_t i = 0; i < std::min(concurrency, urls.size()); ++i) {
-    workers.push_back(fetch_next(client, urls, next));
+  for (std::size_t i = 0; i < std::min(concurrency, work->urls.size()); ++i) {
+    workers.push_back(fetch_next(work));
   }
   co_await funnel::gen::multi(std::move(workers));
 }
@@ -120,8 +141,8 @@ Arguments parse_arguments(const std::vector<std::string>& words) {
     if (words[i] == "--sync" || words[i] == "--async") {
       arguments.sync = words[i] == "--sync";
       mode_given = true;
-    } else if (words[i] == "--concurrency" && i + 1 < words.size()) {
-      arguments.concurrency = parse_concurrency(words[++i]);
+    } else if (words[i] == "--concurrency") {
+      arguments.concurrency = parse_concurrency(++i < words.size() ? words[i] : "");
     } else if (words[i] == "-") {
       for (std::string url; std::getline(std::cin, url);) arguments.urls.push_back(url);
     } else if (words[i].starts_with("-")) {

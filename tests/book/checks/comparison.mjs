@@ -7,8 +7,12 @@ import { serious_findings } from "./accessibility.mjs";
 import { overflow } from "./pages.mjs";
 
 const run_limit_ms = 60_000;
-// A sentence of the server, not the one that the page makes up when there is none.
-const servers_sentence = /^(?!The server refused to run).*\w+ \w+ \w+/;
+const refused = [
+  [{ urls: "0" }, /^urls must be a number from 1 to 200\.$/],
+  [{ urls: "201" }, /^urls must be a number from 1 to 200\.$/],
+  [{ delay: "2001" }, /^delay must be a number from 0 to 2000\.$/],
+  [{ concurrency: "" }, /^concurrency must be a number from 1 to 200\.$/],
+];
 
 /// Checks a whole run, a refused one, two at a time and a stopped one.
 export async function check_comparison({ report, browser, origin, artifacts }) {
@@ -72,16 +76,18 @@ export async function check_comparison({ report, browser, origin, artifacts }) {
       await page.getByTestId("run").click();
       await progress_between(page, 1, 49);
       await page.getByTestId("stop").click();
-      await expect_problem(page, /stopped/);
+      await expect_problem(page, /^You stopped the run\.$/);
+      const text = await page.getByTestId("progress-0").textContent();
+      expect(/\d+ of 50, stopped/.test(text), `its progress says "${text}"`);
     }),
   );
 
-  for (const bad of [{ urls: "0" }, { urls: "201" }, { delay: "2001" }, { concurrency: "" }]) {
+  for (const [bad, sentence] of refused) {
     await report.check(`the server's sentence about ${JSON.stringify(bad)} is shown`, () =>
       visit({ expected: [/status (of )?400/] }, async (page) => {
         await fill(page, bad);
         await page.getByTestId("run").click();
-        await expect_problem(page, servers_sentence);
+        await expect_problem(page, sentence);
       }),
     );
   }
@@ -92,7 +98,7 @@ export async function check_comparison({ report, browser, origin, artifacts }) {
       await progress_between(first, 1, 19);
       await visit({ expected: [/status (of )?409/] }, async (second) => {
         await second.getByTestId("run").click();
-        await expect_problem(second, servers_sentence);
+        await expect_problem(second, /^A comparison is running already; try again when it has ended\.$/);
       });
       await finished(first);
     }),

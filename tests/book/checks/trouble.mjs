@@ -40,9 +40,18 @@ export async function check_trouble({ report, browser, dist, artifacts }) {
       with_scenario(scenario, async (page) => {
         await expect_problem(page, pattern);
         expect((await page.getByTestId("timeline").count()) === 0, "a timeline of half a run");
+        expect((await running(page)) === 0, "a program of a run that is over still runs");
       }),
     );
   }
+
+  await report.check("a program whose run was broken off says how far it came", () =>
+    with_scenario("lost", async (page) => {
+      await page.getByTestId("problem").waitFor();
+      const text = await page.getByTestId("progress-0").textContent();
+      expect(text.includes("7 of 20, stopped"), `its progress says "${text}"`);
+    }),
+  );
 
   await report.check("a program that failed is shown with its reason", () =>
     with_scenario("failed", async (page) => {
@@ -51,6 +60,19 @@ export async function check_trouble({ report, browser, dist, artifacts }) {
       expect(text.includes("final async failed: it ended with signal 11"), `it says "${text}"`);
       const state = await page.getByTestId("progress-1").getAttribute("data-state");
       expect(state === "failed", `its progress is "${state}"`);
+      const cells = await page.getByTestId("row-wall").locator("td").allTextContents();
+      expect(cells.join() === "4.02 s,0.210 s", `the table's wall times are ${cells}`);
+      expect((await page.getByTestId("problem").count()) === 0, "what comes after the end is shown");
+    }),
+  );
+
+  await report.check("each of three programs has a colour of its own", () =>
+    with_scenario("three", async (page) => {
+      await page.getByTestId("timeline").waitFor();
+      const fills = await colours(page, "bar", ".bar");
+      expect(new Set(fills).size === 3, `the bars are ${fills}`);
+      const bars = await colours(page, "progress", "progress");
+      expect(new Set(bars).size === 3, `the progress bars are ${bars}`);
     }),
   );
 
@@ -77,6 +99,25 @@ export async function check_trouble({ report, browser, dist, artifacts }) {
   );
 
   await check_recording({ report, browser, dist, artifacts });
+}
+
+function running(page) {
+  return page.locator('[data-testid^="progress-"][data-state="running"]').count();
+}
+
+// The colours of the three programs' first elements of a kind; "rgb(0, 0, 0)" and "" are
+// what an element has that nothing colours.
+async function colours(page, kind, selector) {
+  const found = await page.evaluate(
+    ([prefix, inside]) =>
+      [0, 1, 2].map((series) => {
+        const element = document.querySelector(`[data-testid="${prefix}-${series}"] ${inside}`);
+        const style = getComputedStyle(element);
+        return element.matches("progress") ? style.getPropertyValue("--series") : style.fill;
+      }),
+    [kind, selector],
+  );
+  return found.filter((colour) => colour !== "" && colour !== "rgb(0, 0, 0)");
 }
 
 async function check_recording({ report, browser, dist, artifacts }) {

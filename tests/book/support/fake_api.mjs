@@ -2,7 +2,9 @@
 // gives only in trouble: each scenario is one way in which a run goes wrong.
 
 const ndjson = { "Content-Type": "application/x-ndjson" };
-const names = ["final sync", "final async"];
+const names = ["final sync", "final async", "chapter 2"];
+// What a server may add when the program ends badly that has said already how it went.
+const afterwards = { event: "error", message: "The comparison ended with status 1." };
 
 /// The scenarios by name: what the server does with `POST /api/compare`.
 export const scenarios = {
@@ -24,7 +26,8 @@ export const scenarios = {
   },
   error: (response) => {
     begin(response);
-    response.end(line({ event: "error", message: "the slow server did not start" }));
+    response.write(line({ event: "error", message: "the slow server did not start" }));
+    response.end(line(afterwards));
   },
   nonsense: (response) => {
     begin(response);
@@ -34,9 +37,11 @@ export const scenarios = {
     begin(response);
     response.write(line({ event: "result", program: result(0) }));
     response.write(line({ event: "result", program: failure(1, "it ended with signal 11") }));
-    response.end(line({ event: "end" }));
+    response.write(line({ event: "end" }));
+    response.end(line(afterwards));
   },
-  pieces: (response) => send_in_pieces(response, whole_run(["", "connection reset by peer"])),
+  pieces: (response) => send_in_pieces(response, whole_run(2, ["", "connection reset by peer"])),
+  three: (response) => response.writeHead(200, ndjson).end(whole_run(3)),
 };
 
 /// Returns an `api` for `start_static_server` that plays one scenario, and remembers
@@ -74,8 +79,13 @@ function refuse(status, type, text) {
 
 function begin(response) {
   response.writeHead(200, ndjson);
-  response.write(line({ event: "begin", urls: 20, delay_ms: 200, concurrency: 20, programs: names }));
+  response.write(line(beginning(2)));
   response.write(line({ event: "program", name: names[0], state: "running" }));
+}
+
+function beginning(programs) {
+  const parameters = { urls: 20, delay_ms: 200, concurrency: 20 };
+  return { event: "begin", ...parameters, programs: names.slice(0, programs) };
 }
 
 function write_requests(response, name, count) {
@@ -107,12 +117,13 @@ function failure(program, error) {
   return { ...result(program), ok: false, error, requests: [] };
 }
 
-function whole_run(errors) {
+// `errors` are those of the second program's requests.
+function whole_run(programs, errors = []) {
+  const results = names.slice(0, programs).map((_, program) => result(program, program === 1 ? errors : []));
   return [
-    { event: "begin", urls: 20, delay_ms: 200, concurrency: 20, programs: names },
+    beginning(programs),
     { event: "an event of a later version" },
-    { event: "result", program: result(0) },
-    { event: "result", program: result(1, errors) },
+    ...results.map((program) => ({ event: "result", program })),
     { event: "end" },
   ]
     .map(line)

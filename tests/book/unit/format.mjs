@@ -28,10 +28,14 @@ function run_of(...programs) {
   };
 }
 
-test("durations have three significant digits", () => {
+test("durations have the unit that suits them", () => {
   assert.deepEqual(
-    [0, 0.0004, 0.2034, 1, 4.027, 40.27, 402.7].map(seconds),
-    ["0.000 s", "0.000 s", "0.203 s", "1.00 s", "4.03 s", "40.3 s", "403 s"],
+    [0, 0.0004, 0.0056, 0.0561, 0.1, 0.2034, 1, 4.027, 40.27, 402.7].map(seconds),
+    ["0 s", "0.4 ms", "5.6 ms", "56 ms", "0.100 s", "0.203 s", "1.00 s", "4.03 s", "40.3 s", "403 s"],
+  );
+  assert.deepEqual(
+    [0.00996, 0.0996, 0.9996, 9.996, 99.96].map(seconds),
+    ["10 ms", "0.100 s", "1.00 s", "10.0 s", "100 s"],
   );
 });
 
@@ -48,7 +52,7 @@ test("counts, memory and requests read as sentences do", () => {
   );
   assert.equal(
     describe_request("sync", 0, { start: 0, end: 0.5, bytes: 0, error: "refused" }),
-    "sync, request 1: from 0.000 s to 0.500 s, failed after 0.500 s: refused",
+    "sync, request 1: from 0 s to 0.500 s, failed after 0.500 s: refused",
   );
 });
 

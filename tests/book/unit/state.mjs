@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   apply_event,
+  halt,
   initial_state,
   ProtocolError,
   state_of_recording,
@@ -49,11 +50,37 @@ test("an error of the server ends the run with its message", () => {
   assert.deepEqual([state.ended, state.failure], [true, "no slow server"]);
 });
 
+test("what comes after the end changes nothing", () => {
+  const failed = result_of("async", { ok: false, error: "ended by signal 11", requests: [] });
+  const ended = after(begin, { event: "result", program: failed }, { event: "end" });
+  const late = [
+    { event: "error", message: "The comparison ended with status 1." },
+    { event: "request", name: "sync", index: 0, ...request },
+    { event: "result", program: result_of("sync") },
+    begin,
+  ];
+  for (const event of late) assert.equal(apply_event(ended, event), ended, JSON.stringify(event));
+  assert.equal(ended.failure, "");
+});
+
 test("events of a later version are ignored, and so is what is no event", () => {
   const state = after(begin);
   for (const event of [{ event: "weather" }, {}, null, 7, "text"]) {
     assert.equal(apply_event(state, event), state);
   }
+});
+
+test("in a run that was broken off nothing is running", () => {
+  const state = after(
+    { ...begin, programs: ["sync", "async", "third"] },
+    { event: "result", program: result_of("sync") },
+    { event: "program", name: "async", state: "running" },
+    { event: "request", name: "async", index: 0, ...request },
+  );
+  const { programs } = halt(state);
+  assert.deepEqual(programs.map((program) => program.phase), ["done", "stopped", "not run"]);
+  assert.deepEqual(programs.map((program) => program.finished), [2, 1, 0]);
+  assert.deepEqual(halt(initial_state()), initial_state());
 });
 
 test("a state is never changed in place", () => {

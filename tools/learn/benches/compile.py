@@ -18,8 +18,8 @@ BUDGET_LINES = 110_000
 LIMIT_S = 300
 
 
-def measure(context, rounds: int) -> dict:
-    """Medians of three compilations, whatever `rounds` is: they vary little."""
+def measure(context) -> dict:
+    """Medians of three compilations: they vary little."""
     source = context.root / SOURCE
     if not source.exists():
         raise LearnError(f"{SOURCE} is missing")

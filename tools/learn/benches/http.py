@@ -20,6 +20,7 @@ from learn.servers import running
 
 SUMMARY = "CPU time per request of hello against raw epoll, and what hello costs to compile"
 NEEDS = (*BUILD, "wrk")
+ROUNDS = 11  # unless chosen with --rounds
 
 RUN_S = 1
 WRK_GRACE_S = 10  # wrk can hang for ever with deep pipelining
@@ -33,17 +34,16 @@ CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure(context, rounds: int) -> dict:
-    build(context, "release", ["bench_hello"])
-    raw = _build_raw(context)
+    build(context, "release", ["raw_epoll", "bench_hello"])
     cases = []
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_core())
         servers = {}
-        for name, binary in (("raw_epoll", raw), ("hello", context.binary("bench_hello"))):
-            servers[name] = stack.enter_context(running([binary], name))
+        for name, program in (("raw_epoll", "raw_epoll"), ("hello", "bench_hello")):
+            servers[name] = stack.enter_context(running([context.binary(program)], name))
         for title, script, budget in CASES:
             cases.append(_measure_case(context, servers, title, script, budget, rounds))
-    return {"cases": cases, **compiling.measure(context, rounds)}
+    return {"cases": cases, **compiling.measure(context)}
 
 
 def show(term, result: dict) -> None:
@@ -58,22 +58,6 @@ def show(term, result: dict) -> None:
     note = f"  Medians of {count} rounds of {RUN_S} s; differences under 3 % mean nothing.\n"
     term.line(term.style(note, "dim"))
     compiling.show(term, result)
-
-
-def _build_raw(context) -> Path:
-    source, binary = context.root / "tests/bench/raw_epoll.cpp", context.build / "bench/raw_epoll"
-    if binary.exists() and binary.stat().st_mtime >= source.stat().st_mtime:
-        return binary
-    binary.parent.mkdir(parents=True, exist_ok=True)
-    log_path = context.logs / "bench.log"
-    bar = context.term.progress("compile the raw epoll server")
-    command = ["g++", "-std=c++20", "-O3", source, "-o", binary]
-    with log_path.open("wb") as log:
-        code = process.run(command, log=log, on_tick=bar.tick, limit_s=compiling.LIMIT_S)
-    bar.drop()
-    if code:
-        raise LearnError(f"raw_epoll.cpp does not compile; see {context.shown(log_path)}")
-    return binary
 
 
 @contextlib.contextmanager

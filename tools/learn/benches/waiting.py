@@ -25,8 +25,7 @@ BUDGET_BYTES = 64 * 1024 * 1024
 LIMIT_S = 60
 
 
-def measure(context, rounds: int) -> dict:
-    """The best of three runs, whatever `rounds` is."""
+def measure(context) -> dict:
     program = _asynchronous(context)
     build(context, "release", targets([program]))
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

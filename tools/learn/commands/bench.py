@@ -24,7 +24,7 @@ def run(context, arguments: list[str]) -> int:
     parser.add_argument("--list", action="store_true", help="show what can be measured")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
-        "--rounds", type=whole_number(1, 1000), default=11, metavar="N", help="rounds (11)"
+        "--rounds", type=whole_number(1, 1000), metavar="N", help="rounds, of http only (11)"
     )
     options = parser.parse(arguments)
     names = sorted(module.name for module in pkgutil.iter_modules(benches.__path__))
@@ -35,11 +35,14 @@ def run(context, arguments: list[str]) -> int:
     if options.name not in names:
         hint = nearest(options.name, names)
         raise UsageError(f"there is no bench {options.name!r}{hint} (./learn bench --list)")
+    bench = _load(options.name)
+    rounds = [options.rounds or bench.ROUNDS] if hasattr(bench, "ROUNDS") else []
+    if options.rounds and not rounds:
+        raise UsageError(f"the bench {options.name!r} has no rounds; leave out --rounds")
     if options.json:
         context.quiet_stdout()
-    bench = _load(options.name)
     ensure(context, bench.NEEDS, f"./learn bench {options.name}")
-    result = {"bench": options.name, "machine": machine(), **bench.measure(context, options.rounds)}
+    result = {"bench": options.name, "machine": machine(), **bench.measure(context, *rounds)}
     if options.json:
         print(json.dumps(result, indent=2, ensure_ascii=False), flush=True)
     else:

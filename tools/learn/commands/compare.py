@@ -22,6 +22,7 @@ NEEDS = BUILD
 
 MOST_URLS = 10_000
 MOST_DELAY_MS = 60_000
+REQUEST_LIMIT_S = 100  # before that a fetch program calls a page failed that has not come
 
 
 def run(context, arguments: list[str]) -> int:
@@ -88,21 +89,18 @@ class Workload:
 
     @property
     def limit_s(self) -> float:
-        """A generous bound: twice the worst way of waiting, and time to work."""
-        if self.delay_ms is None:
-            return 20 + 10 * self.count
-        return 10 + self.count * (2 * self.delay_ms / 1000 + 0.02)
+        """A generous bound: one request after the other, each as long as it may take at most, and
+        time to work."""
+        longest = REQUEST_LIMIT_S if self.delay_ms is None else 2 * self.delay_ms / 1000
+        return 10 + self.count * (longest + 0.02)
 
-    def bounds(self, results: list[Result]) -> tuple[float, float]:
-        """Seconds that the best and the worst way of waiting take."""
+    def waits_s(self, results: list[Result]) -> list[float]:
+        """How long each request waits: its delay, or what a good run of given URLs has shown."""
         if self.delay_ms is not None:
-            rounds = -(-self.count // self.concurrency)
-            return rounds * self.delay_ms / 1000, self.count * self.delay_ms / 1000
-        for result in results:
-            lengths = [request.end - request.start for request in result.requests]
-            if result.ok and lengths:
-                return max(max(lengths), sum(lengths) / self.concurrency), sum(lengths)
-        return 0.0, 0.0
+            return [self.delay_ms / 1000] * self.count
+        good = (result for result in results if result.ok and result.requests)
+        requests = next((result.requests for result in good), [])
+        return [request.end - request.start for request in requests]
 
     def describe(self) -> str:
         delay = "" if self.delay_ms is None else f", each answered after {self.delay_ms} ms"
@@ -203,7 +201,7 @@ def _show(context, options, work: Workload, results: list[Result]) -> None:
 
 
 def _table(term, work: Workload, results: list[Result]) -> None:
-    ideal, _ = work.bounds(results)
+    ideal = max(work.waits_s(results), default=0.0)
     rows = [["", "program", "wall", "× ideal", "CPU", "in flight", "threads", "memory"]]
     for result in results:
         wall, *others = timeline.cells(result)
@@ -221,14 +219,18 @@ def _failure(result: Result) -> str:
 
 
 def _bounds_sentence(work: Workload, results: list[Result]) -> str:
-    ideal, worst = work.bounds(results)
-    if work.delay_ms is None:
-        return (
-            f"Ideal: {seconds(ideal)}, the longest request; "
-            f"worst: {seconds(worst)}, all requests one after the other."
-        )
-    at_once = "all at once" if work.concurrency >= work.count else f"{work.concurrency} at once"
-    return f"Ideal: {seconds(ideal)}, {at_once}; worst: {seconds(worst)}, one after the other."
+    """The limits of any run, in the words of the book's page."""
+    waits = work.waits_s(results)
+    given = work.delay_ms is None
+    ideal, worst = max(waits, default=0.0), sum(waits)
+    parts = [f"Ideal: {seconds(ideal)} = {'the longest request' if given else 'max(delay)'}"]
+    if work.concurrency < work.count:
+        rounds = -(-work.count // work.concurrency)
+        least = f"at least {seconds(max(ideal, worst / work.concurrency))}"
+        whole = f"{seconds(rounds * ideal)} = {rounds} rounds"
+        parts.append(f"{work.concurrency} at a time: {least if given else whole}")
+    parts.append(f"worst: {seconds(worst)} = {'all requests added up' if given else 'sum(delay)'}")
+    return "; ".join(parts) + "."
 
 
 def _sentence(work: Workload, results: list[Result]) -> str:

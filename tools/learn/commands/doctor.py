@@ -15,7 +15,7 @@ SUMMARY = "checks this machine, and says how to mend what is missing"
 ORDER = 80
 
 REQUIRED_BY = ("serve", "test")  # what only other commands need may be missing
-DESCRIPTORS = 10_300  # compare with its most URLs, and a little
+DESCRIPTORS = 20_000  # below this the slow server warns that fewer requests can wait
 DISK_BYTES = 4 * 2**30
 PORT = 8888
 

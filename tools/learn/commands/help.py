@@ -9,6 +9,8 @@ ORDER = 100
 
 
 def run(context, arguments: list[str]) -> int:
+    if len(arguments) > 1:
+        raise UsageError(f"there is nothing to do with {arguments[1]!r} (./learn help COMMAND)")
     if arguments and arguments[0] not in ("-h", "--help"):
         return _about(context, arguments[0])
     term = context.term

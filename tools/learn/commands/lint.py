@@ -1,5 +1,7 @@
 """`./learn lint`: clang-format and clang-tidy."""
 
+import os
+
 from learn import lint
 from learn.arguments import Parser
 from learn.errors import UsageError
@@ -15,7 +17,7 @@ NEEDS = (*BUILD, "git", "clang-format", "clang-tidy")
 
 def run(context, arguments: list[str]) -> int:
     parser = Parser("lint", SUMMARY)
-    parser.add_argument("files", nargs="*", metavar="FILE", help="only these (from the root)")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="only these")
     parser.add_argument("--base", metavar="REVISION", help="only what differs from this revision")
     options = parser.parse(arguments)
     ensure(context, NEEDS, "./learn lint")
@@ -37,10 +39,11 @@ def _files(context, options) -> list[str]:
     if options.base:
         return changed_sources(context.root, options.base)
     known = all_sources(context.root)
-    for file in options.files:
+    named = [os.path.relpath(file, context.root) for file in options.files]
+    for file, given in zip(named, options.files):
         if file not in known:
-            raise UsageError(f"{file!r} is not a C++ file that git tracks")
-    return options.files or known
+            raise UsageError(f"{given!r} is not a C++ file that git tracks")
+    return list(dict.fromkeys(named)) or known
 
 
 def _format(context, files: list[str], log_path) -> bool:
@@ -54,14 +57,16 @@ def _format(context, files: list[str], log_path) -> bool:
 
 def _tidy(context, files: list[str], log_path) -> bool:
     bar = context.term.progress("clang-tidy")
-    checked = bad = 0
-    for unit, problems in lint.tidy(context, files, log_path=log_path, bar=bar):
-        checked += 1
+    units = lint.units_for(context, files, log_path=log_path, bar=bar)
+    bad = 0
+    for unit, problems in lint.tidy(context, units, log_path=log_path, bar=bar):
         if problems:
             bad += 1
             context.term.line(f"{context.term.mark(False)} {unit}")
             for line in problems:
                 context.term.line(f"    {line}")
-    note = plural(checked, "file") + (f", {bad} with problems" if bad else "")
+    note = plural(len(units.chosen), "file") + (f", {bad} with problems" if bad else "")
     bar.finish(not bad, note)
+    if units.unseen:
+        context.term.line(f"{context.term.mark(None)} {lint.unseen_sentence(units)}")
     return not bad

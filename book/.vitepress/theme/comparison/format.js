@@ -2,13 +2,17 @@
 
 const not_measured = "–";
 
-/// Writes a duration in seconds with three significant digits: `4.03 s`, `0.203 s`.
+/// Writes a duration in seconds with the unit that suits it: `4.03 s`, `0.203 s`,
+/// `56 ms`, `5.6 ms`.
 export function seconds(value) {
   if (!Number.isFinite(value)) return not_measured;
-  if (value >= 100) return `${value.toFixed(0)} s`;
-  if (value >= 10) return `${value.toFixed(1)} s`;
-  if (value >= 1) return `${value.toFixed(2)} s`;
-  return `${value.toFixed(3)} s`;
+  if (value === 0) return "0 s";
+  if (value < 0.00995) return `${(value * 1000).toFixed(1)} ms`;
+  if (value < 0.0995) return `${(value * 1000).toFixed(0)} ms`;
+  if (value < 0.9995) return `${value.toFixed(3)} s`;
+  if (value < 9.995) return `${value.toFixed(2)} s`;
+  if (value < 99.95) return `${value.toFixed(1)} s`;
+  return `${value.toFixed(0)} s`;
 }
 
 /// Writes an amount of memory in mebibytes: `4.6 MiB`.

@@ -11,8 +11,10 @@ export function initial_state() {
 }
 
 /// Returns the state after `event`. Kinds of events that this page does not know
-/// are ignored, so that a newer server can say more.
+/// are ignored, so that a newer server can say more; so is all that comes after
+/// the end, which what is known of the run must survive.
 export function apply_event(state, event) {
+  if (state.ended) return state;
   switch (event?.event) {
     case "begin":
       return begin(event);
@@ -29,6 +31,18 @@ export function apply_event(state, event) {
     default:
       return state;
   }
+}
+
+const phases_after_the_end = { running: "stopped", waiting: "not run" };
+
+/// Returns the state of a run that is over, however it ended: nothing runs any more,
+/// and nothing will.
+export function halt(state) {
+  const programs = state.programs.map((program) => ({
+    ...program,
+    phase: phases_after_the_end[program.phase] ?? program.phase,
+  }));
+  return { ...state, programs };
 }
 
 /// Returns the state that a whole recording leads to: the parameters of a run and

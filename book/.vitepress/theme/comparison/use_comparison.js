@@ -5,7 +5,7 @@ import { withBase } from "vitepress";
 import { onBeforeUnmount, onMounted, ref, shallowRef } from "vue";
 import { is_funnel_server, run_comparison } from "./client.js";
 import { load_recording } from "./recording.js";
-import { apply_event, initial_state } from "./state.js";
+import { apply_event, halt, initial_state } from "./state.js";
 
 /// Returns the reactive state of the comparison on a page. `source` is
 /// `"checking"`, then `"live"`, `"recorded"` or `"none"`.
@@ -49,6 +49,7 @@ export function use_comparison() {
     } catch (error) {
       problem.value = signal.aborted ? "You stopped the run." : error.message;
     } finally {
+      run.value = halt(run.value);
       running.value = false;
     }
   }
