@@ -139,7 +139,7 @@ Future<> ServerConnection::finish() {
 
 // The answers before this one stay whole. The peer sees the end where more was announced.
 void ServerConnection::abort() noexcept {
-  if (closed()) return;
+  if (ended()) return;
   keep_alive_ = false;
   out_.resize(std::min(out_.size(), answer_begin_));
   send_pending();

@@ -241,6 +241,7 @@ void ServerConnection::end_request(const std::exception_ptr& error) {
                                  request_.uri()));
     headers_written_ ? abort() : refuse(500, "Internal Server Error");
   }
+  if (closed()) abort();  // nobody takes the answers to what has been read ahead
   if (!head_detached_) stream_.consume(parser_.head().size);
   head_detached_ = false;
   pinned_.reset();

@@ -55,7 +55,8 @@ class ServerConnection final : public HTTPConnection,
   void abort() noexcept override;
   bool headers_written() const noexcept override { return headers_written_; }
   bool finished() const noexcept override { return finished_; }
-  bool closed() const noexcept override { return aborted_ || stream_.closed(); }
+  /// A stream whose writing failed is still read to the peer's end, so it closes only later.
+  bool closed() const noexcept override { return ended() || (sent_.done() && sent_.exception()); }
 
  private:
   enum class Phase { idle, head, body, handler, lingering };
@@ -76,6 +77,7 @@ class ServerConnection final : public HTTPConnection,
   void refuse(ParseError error);
   void refuse(int code, std::string_view message);
 
+  bool ended() const noexcept { return aborted_ || stream_.closed(); }
   void append_head(int code, std::string_view reason, std::string_view fields);
   void append_piece(std::string_view chunk);
   void require_no_headers() const;

@@ -4,6 +4,10 @@
 
 #include <funnel/gen.h>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,7 +85,7 @@ TEST_SUITE("net.iostream.write") {
 
   TEST_CASE("ten megabytes arrive in order at a reader that takes its time") {
     over_each([](Pair& pair) {
-      const std::string text = numbers(10 * 1024 * kib);
+      const std::string text = numbers(10 * kib * kib);
       for (std::size_t at = 0; at < text.size(); at += 100'000) {
         const std::string piece = text.substr(at, 100'000);
         if (at % 200'000 == 0) {
@@ -100,7 +104,7 @@ TEST_SUITE("net.iostream.write") {
 
   TEST_CASE("one write of ten megabytes in two pieces arrives whole") {
     over_each([](Pair& pair) {
-      const std::string text = numbers(10 * 1024 * kib);
+      const std::string text = numbers(10 * kib * kib);
       (void)pair.a.write("head", text);
       CHECK(pair.loop.run_sync(read_slowly(&pair.b, text.size() + 4), time_limit(20s)) ==
             "head" + text);
@@ -292,6 +296,40 @@ TEST_SUITE("net.iostream.write") {
     CHECK(read_result == "reset");
     CHECK(a.error() == std::errc::connection_reset);
     CHECK(log.empty());
+  }
+
+  TEST_CASE("a peer that takes no more fails the writes, and a read still learns what it said") {
+    IOLoop loop;
+    std::array<int, 2> fds{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) == 0);
+    IOStream stream = pipe_stream(fds[0]);
+    std::string result;
+    const Started reader(read_into(stream.read_until_close(), &result));
+    REQUIRE(::send(fds[1], "why", 3, 0) == 3);
+    ::shutdown(fds[1], SHUT_RD);
+    for (int i = 0; i < 2; ++i) {
+      CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
+      CHECK_THROWS_AS(stream.flush().result(), StreamClosedError);
+    }
+    CHECK(!stream.writing());
+    CHECK(!stream.closed());
+    testing::run_ready(loop);
+    CHECK(result == "waiting");
+    ::close(fds[1]);
+    testing::run_ready(loop);
+    CHECK(result == "why");
+  }
+
+  TEST_CASE("a peer that takes no more closes a stream that nobody reads") {
+    IOLoop loop;
+    std::array<int, 2> fds{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) == 0);
+    IOStream stream = pipe_stream(fds[0]);
+    ::shutdown(fds[1], SHUT_RD);
+    CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
+    CHECK(stream.closed());
+    CHECK(stream.error() == std::errc::broken_pipe);
+    ::close(fds[1]);
   }
 
   TEST_CASE("after the peer's end one can still write") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "site.h"
+#include "support/raw_socket.h"
 #include "support/time_scale.h"
 
 using namespace funnel;
@@ -203,6 +204,38 @@ TEST_SUITE("web.application") {
       CHECK(answer.ends_with("\r\n\r\nhello"));
     }
     CHECK(log.contains("200 GET / (127.0.0.1) "));
+  }
+
+  TEST_CASE("a client that resets its connection in the middle of an answer is no error") {
+    static bool left;
+    left = false;
+    class Endless : public RequestHandler {
+     public:
+      Task<> get() {
+        const std::string piece(std::size_t{64} * 1024, 'p');
+        for (;;) {
+          write(piece);
+          co_await flush();
+        }
+      }
+      void on_finish() override { left = true; }
+    };
+    const testing::LogCapture log;
+    IOLoop loop;
+    Application app({route<Endless>("/")});
+    auto client = test_support::RawSocket::connect_to(app.listen(0, "127.0.0.1").port());
+    client.send(Site::head("GET", "/"));
+    loop.run_sync(
+        [](test_support::RawSocket& c) -> Task<> {
+          while (!c.readable()) co_await gen::sleep(0s);
+          CHECK(c.receive().starts_with("HTTP/1.1 200 OK\r\n"));
+          c.reset();
+          while (!left) co_await gen::sleep(0s);
+        }(client),
+        test_support::time_limit(10s));
+    CHECK(log.contains("200 GET / (127.0.0.1) "));
+    CHECK(!log.contains("Uncaught"));
+    CHECK(!log.contains("Cannot send error"));
   }
 
   TEST_CASE("an application that is destroyed ends the requests that run") {
