@@ -92,6 +92,8 @@ class Subprocess {
   /// a bad variable name, or `same_as_stdout` anywhere but for standard error. Nothing is left
   /// of a child that could not be started.
   explicit Subprocess(const SubprocessOptions& options);
+  Subprocess(const Subprocess&) = delete;
+  Subprocess& operator=(const Subprocess&) = delete;
   Subprocess(Subprocess&&) noexcept;
   Subprocess& operator=(Subprocess&&) noexcept;
   ~Subprocess();

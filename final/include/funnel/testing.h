@@ -36,6 +36,8 @@ class ManualClock final : public Clock {
   };
 
   explicit ManualClock(WhenIdle when_idle = WhenIdle::fail) noexcept : when_idle_(when_idle) {}
+  ManualClock(const ManualClock&) = delete;
+  ManualClock& operator=(const ManualClock&) = delete;
   /// Checks that the loops that were made with it are gone.
   ~ManualClock() override;
 
@@ -101,9 +103,12 @@ class MemoryStreamOptions {
 
   MemoryStreamOptions() = default;
 
-  std::size_t read_size = unlimited;    // the most bytes that arrive at once
-  std::size_t capacity = 64 * 1024;     // bytes that may lie unread; more wait with the sender
-  std::size_t reset_after = unlimited;  // when so many bytes were received, the connection is reset
+  /// The most bytes that arrive at once.
+  std::size_t read_size = unlimited;
+  /// Bytes that may lie unread; more wait with the sender.
+  std::size_t capacity = std::size_t{64} * 1024;
+  /// When so many bytes were received, the connection is reset.
+  std::size_t reset_after = unlimited;
 };
 
 /// Returns the two ends of a connection within the process, on the current loop: streams that

@@ -116,7 +116,7 @@ IOLoop& IOLoop::current() {
 
 void IOLoop::start() { core_->run_forever(); }
 void IOLoop::stop() {
-  core_->check_thread("stop");
+  core_->check_thread("IOLoop::stop");
   core_->stop();
 }
 TimePoint IOLoop::time() const noexcept { return core_->clock().now(); }
@@ -131,27 +131,27 @@ Timeout IOLoop::call_later(Duration delay, std::function<void()> callback) {
 }
 
 Timeout IOLoop::call_at(TimePoint deadline, std::function<void()> callback) {
-  core_->check_thread("call_at");
+  core_->check_thread("IOLoop::call_at");
   return Timeout(core_->call_at(deadline, std::move(callback)));
 }
 
 void IOLoop::remove_timeout(Timeout timeout) noexcept {
-  core_->check_thread("remove_timeout");
+  core_->check_thread("IOLoop::remove_timeout");
   core_->remove_timeout(timeout.id_);
 }
 
 void IOLoop::add_handler(int fd, unsigned events, std::function<void(int, unsigned)> handler) {
-  core_->check_thread("add_handler");
+  core_->check_thread("IOLoop::add_handler");
   core_->add_handler(fd, events, std::move(handler));
 }
 
 void IOLoop::update_handler(int fd, unsigned events) {
-  core_->check_thread("update_handler");
+  core_->check_thread("IOLoop::update_handler");
   core_->update_handler(fd, events);
 }
 
 void IOLoop::remove_handler(int fd) noexcept {
-  core_->check_thread("remove_handler");
+  core_->check_thread("IOLoop::remove_handler");
   core_->remove_handler(fd);
 }
 

@@ -129,7 +129,7 @@ void LoopCore::check_thread([[maybe_unused]] const char* function) const noexcep
 #if FUNNEL_CHECK_THREADS
   if (on_own_thread()) return;
   std::fprintf(stderr,
-               "funnel: IOLoop::%s was called from a thread that does not run the loop; only "
+               "funnel: %s was called from a thread that does not run the loop; only "
                "IOLoop::add_callback may be\n",
                function);
   std::abort();

@@ -153,6 +153,7 @@ TEST_SUITE("core.executor") {
       --running;
     };
     std::vector<Task<>> jobs;
+    jobs.reserve(30);
     for (int i = 0; i < 30; ++i) jobs.push_back(run_on(executor, job));
     loop.run_sync(gen::multi(std::move(jobs)));
     CHECK(all == 30);
@@ -291,6 +292,7 @@ TEST_SUITE("core.executor") {
     const auto add_up = [](ThreadPoolExecutor& pool) -> Task<long> {
       const auto one = [] { return 1; };
       std::vector<decltype(run_in_executor(pool, one))> waits;
+      waits.reserve(100'000);
       for (int i = 0; i < 100'000; ++i) waits.push_back(run_in_executor(pool, one));
       long total = 0;
       for (auto& wait : waits) total += co_await std::move(wait);
@@ -309,6 +311,7 @@ TEST_SUITE("core.executor") {
       if (--left == 0) all_ran.open();
     };
     std::vector<std::thread> others;
+    others.reserve(threads);
     for (int t = 0; t < threads; ++t) {
       others.emplace_back([&] {
         for (int i = 0; i < each; ++i) {
@@ -348,6 +351,7 @@ TEST_SUITE("core.executor") {
     ThreadPoolExecutor executor(2);
     std::vector<std::thread> threads;
     std::atomic<int> total = 0;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&executor, &total] {
         IOLoop loop;

@@ -42,6 +42,7 @@ Task<> idle() { co_await gen::sleep(0s); }
 
 std::vector<Task<>> idle_tasks() {
   std::vector<Task<>> tasks;
+  tasks.reserve(10);
   for (int i = 0; i < 10; ++i) tasks.push_back(idle());
   return tasks;
 }

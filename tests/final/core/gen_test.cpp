@@ -224,6 +224,7 @@ TEST_SUITE("core.gen.multi") {
     std::vector<Task<std::vector<int>>> rows;
     for (int row = 0; row < 3; ++row) {
       std::vector<Task<int>> tasks;
+      tasks.reserve(3);
       for (int i = 0; i < 3; ++i) tasks.push_back(number_after(1s * i, 3 * row + i));
       rows.push_back(gen::multi(std::move(tasks)));
     }
@@ -235,6 +236,7 @@ TEST_SUITE("core.gen.multi") {
     ManualClock clock(ManualClock::WhenIdle::skip);
     IOLoop loop(clock);
     std::vector<Task<int>> tasks;
+    tasks.reserve(100'000);
     for (int i = 0; i < 100'000; ++i) tasks.push_back(number_after(i % 7 * 1s, i));
     const auto results = loop.run_sync(gen::multi(std::move(tasks)));
     CHECK(results.size() == 100'000);

@@ -29,7 +29,7 @@ void check_refused(const char* name, std::function<void(IOLoop&)> function) {
   CAPTURE(name);
   const auto end = call_elsewhere(std::move(function));
   CHECK(end.aborted());
-  CHECK(end.errors.find(std::string("IOLoop::") + name +
+  CHECK(end.errors.find(std::string("funnel: IOLoop::") + name +
                         " was called from a thread that does not run the loop") !=
         std::string::npos);
 }

@@ -45,6 +45,8 @@ class Started final : private funnel::detail::TaskObserver {
 class Witness {
  public:
   explicit Witness(std::string& notes) noexcept : notes_(&notes) {}
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
   Witness(Witness&& other) noexcept : notes_(std::exchange(other.notes_, nullptr)) {}
   Witness& operator=(Witness&&) = delete;
   ~Witness() {

@@ -51,9 +51,9 @@ template <typename F>
 void check_refused(F use) {
   const auto end = core_tests::run_in_child([&] {
     IOLoop loop;
-    Task<int> task = number();
-    const Task<int> elsewhere = std::move(task);
-    use(loop, std::move(task));
+    const auto task = std::make_unique<Task<int>>(number());
+    const Task<int> elsewhere = std::move(*task);
+    use(loop, std::move(*task));
   });
   CHECK(end.aborted());
   CHECK(end.errors.find("a task was awaited that had been moved away") != std::string::npos);

@@ -25,9 +25,10 @@ Task<> inner_wait() { co_await gen::sleep(1s); }
 constexpr int outer_line = __LINE__ + 1;
 Task<> outer_wait() { co_await inner_wait(); }
 
-constexpr int join_line = __LINE__ + 4;
+constexpr int join_line = __LINE__ + 5;
 Task<> join_two() {
   std::vector<Task<>> tasks;
+  tasks.reserve(2);
   for (int i = 0; i < 2; ++i) tasks.push_back(inner_wait());
   co_await gen::multi(std::move(tasks));
 }

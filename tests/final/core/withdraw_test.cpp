@@ -26,7 +26,7 @@ namespace {
 /// What a case waits for.
 class Wait {
  public:
-  using Make = Task<> (*)(Future<>);
+  using Make = Task<> (*)(const Future<>&);
   Wait(const char* wait_name, Make make_task) : name(wait_name), make(make_task) {}
 
   const char* name;
@@ -51,12 +51,12 @@ Task<> under_token(Future<> future) {
 
 std::vector<Wait> all_waits() {
   return {
-      {"sleep", [](Future<>) { return sleep_for(1s); }},
-      {"a turn", [](Future<>) { return sleep_for(0s); }},
-      {"future", [](Future<> future) { return await_future(std::move(future)); }},
-      {"multi", [](Future<> future) { return join_both(std::move(future)); }},
-      {"with_timeout", [](Future<> future) { return gen::with_timeout(1s, std::move(future)); }},
-      {"with_token", [](Future<> future) { return under_token(std::move(future)); }},
+      {"sleep", [](const Future<>&) { return sleep_for(1s); }},
+      {"a turn", [](const Future<>&) { return sleep_for(0s); }},
+      {"future", [](const Future<>& future) { return await_future(future); }},
+      {"multi", [](const Future<>& future) { return join_both(future); }},
+      {"with_timeout", [](const Future<>& future) { return gen::with_timeout(1s, future); }},
+      {"with_token", [](const Future<>& future) { return under_token(future); }},
   };
 }
 
@@ -66,6 +66,8 @@ class Baton {
   class Awaiter final : public detail::Waiter {
    public:
     explicit Awaiter(Baton& baton) noexcept : baton_(baton) {}
+    Awaiter(const Awaiter&) = delete;
+    Awaiter& operator=(const Awaiter&) = delete;
     Awaiter(Awaiter&& other) noexcept : detail::Waiter(std::move(other)), baton_(other.baton_) {}
     Awaiter& operator=(Awaiter&&) = delete;
     ~Awaiter() { withdraw(); }

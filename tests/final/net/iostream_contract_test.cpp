@@ -35,7 +35,7 @@ Task<> fill(IOStream* stream) { co_await stream->fill(); }
 #if FUNNEL_CHECK_THREADS
 void check_refused_elsewhere(const std::string& function,
                              const std::function<void(Pair& pair, TCPServer& server)>& call) {
-  check_aborts(function + " was called from a thread that does not run the loop", [&] {
+  check_aborts("funnel: " + function + " was called from a thread that does not run the loop", [&] {
     Pair pair(Kind::memory);
     TCPServer server(echo_once);
     std::thread([&] { call(pair, server); }).join();

@@ -46,6 +46,7 @@ std::error_code failure(const SubprocessOptions& options, const std::string& nam
 /// Runs `body` while some of this process's own standard descriptors are closed.
 void without_standard(std::vector<int> closed, const std::function<void()>& body) {
   std::vector<int> saved;
+  saved.reserve(closed.size());
   for (const int fd : closed) saved.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, 100));
   for (const int fd : closed) ::close(fd);
   body();

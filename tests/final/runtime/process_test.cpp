@@ -40,7 +40,7 @@ TEST_SUITE("runtime.process") {
     SubprocessOptions options = with_output({"cat"});
     options.stdin_mode = Stdio::stream;
     Subprocess cat(options);
-    std::string sent(1024 * 1024, ' ');
+    std::string sent(std::size_t{1024} * 1024, ' ');
     for (std::size_t i = 0; i < sent.size(); ++i) sent[i] = static_cast<char>(i * 7 + i / 256);
     const funnel::Future<> written = cat.stdin_stream().write(sent);
     cat.stdin_stream().close_write();
@@ -214,6 +214,7 @@ TEST_SUITE("runtime.process") {
     IOLoop loop;
     const NothingIsLeft check(loop);
     std::vector<Subprocess> children;
+    children.reserve(50);
     for (int i = 0; i < 50; ++i) {
       children.emplace_back(with_output({"/bin/sh", "-c", "echo $0; exit $0", std::to_string(i)}));
     }

@@ -32,7 +32,7 @@ def run(context, arguments: list[str]) -> int:
 
 
 def _demos(root) -> dict[str, str]:
-    """Each demo with the first comment line of its source."""
+    """Each demo with the first comment line of its source, or where to find that."""
     return {
         folder.name: _about(folder)
         for folder in sorted(root.glob("final/demos/*"))
@@ -46,7 +46,7 @@ def _about(folder) -> str:
     for line in source.read_text(errors="replace").splitlines():
         if line.startswith("//"):
             return line.lstrip("/ ").strip()
-    return ""
+    return f"see final/demos/{folder.name}/{source.name}"
 
 
 def _list(context, demos: dict[str, str]) -> int:
