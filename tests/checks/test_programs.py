@@ -42,6 +42,21 @@ class ProgramsTest(unittest.TestCase):
             ],
         )
 
+    def test_a_compiler_that_cannot_say_who_it_is_fails_every_program(self):
+        sleeps, fails = self.compiler("exec sleep 1000"), self.compiler("exit 3")
+        missing = fails.parent / "missing"
+        for compiler, scale, why in (
+            (sleeps, "0.001", f"{sleeps} did not end within 0.12 s"),
+            (fails, "1", "returned non-zero exit status 3."),
+            (missing, "1", f"No such file or directory: '{missing}'"),
+        ):
+            with self.subTest(why):
+                arguments = ("--compiler", compiler, "good/")
+                status, lines = self.run_script("compiler", *arguments, scale=scale)
+                self.assertEqual((status, len(lines)), (1, 2))
+                self.assertIn(why, lines[0])
+                self.assertRegex(lines[1], r"^0 passed, [1-9]\d* failed$")
+
     def test_a_program_that_compiles_is_a_failure_where_none_may(self):
         arguments = ("--compiler", self.compiler("exit 0"), "url_for_fraction", "task_copied")
         status, lines = self.run_script("must_not_compile", *arguments)

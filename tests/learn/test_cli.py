@@ -1,13 +1,25 @@
 """The command line: every mistake is one line, from any folder, without colours in a pipe."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
 
 from support import REPOSITORY, TreeTest
 from learn import cli
+from learn.arguments import Parser
 from learn.commands import compare
+
+PROGRAM = """
+    [[program]]
+    name = "fetch"
+    order = 1
+    target = "demo_fetch"
+    path = "bin/fetch"
+    args = []
+    waits = "as fetch does"
+"""
 
 
 class CommandLine(TreeTest):
@@ -65,6 +77,13 @@ class CommandLine(TreeTest):
     def test_an_option_without_its_value_is_refused(self):
         self.assertOneLine(self.main("serve", "--port"), 2, "--port")
 
+    def test_what_follows_two_dashes_is_no_option(self):
+        for arguments in (["--", "-x"], ["a", "--", "-x"], ["--base", "r", "--", "-x"]):
+            parser = Parser("lint", "")
+            parser.add_argument("files", nargs="*")
+            parser.add_argument("--base")
+            self.assertEqual(parser.parse(arguments).files[-1], "-x")
+
     def test_ports_are_checked(self):
         for port in ("65536", "-1"):
             self.assertOneLine(self.main("serve", "--port", port), 2, "0 to 65535")
@@ -84,7 +103,7 @@ class CommandLine(TreeTest):
         result = self.main("demo")
         self.assertEqual(result.returncode, 0)
         self.assertRegex(result.stdout, r"(?m)^  hello  Says hello\.$")
-        self.assertRegex(result.stdout, r"(?m)^  chat$")
+        self.assertRegex(result.stdout, r"(?m)^  chat   see final/demos/chat/main\.cpp$")
 
 
 class Surroundings(TreeTest):
@@ -115,6 +134,26 @@ class Surroundings(TreeTest):
         child.stdout.close()
         self.assertIn(child.wait(), (0, 128 + signal.SIGPIPE))
         self.assertEqual(child.stderr.read(), "")
+
+    def test_readers_that_go_away_are_no_error_whichever_stream_tells(self):
+        broken = (
+            "import os, sys\n"
+            "reader, writer = os.pipe()\n"
+            "os.close(reader)\n"
+            "os.dup2(writer, 1)\n"
+            "os.dup2(writer, 2)\n"
+            "os.execv(sys.argv[1], sys.argv[1:])\n"
+        )
+        through = (sys.executable, "-ISBc", broken)
+        (self.root / "path").mkdir()
+        for name in ("python3", "readlink", "dirname"):  # what ./learn starts with, and no compiler
+            (self.root / "path" / name).symlink_to(shutil.which(name))
+        self.write("final/demos/fetch/compare.toml", PROGRAM)
+        # Without --json it is stdout that is told of the missing compiler, with it stderr.
+        for form in ((), ("--json",), ("--events",)):
+            result = self.learn("compare", *form, through=through, PATH=f"{self.root}/path")
+            self.assertEqual(result.returncode, 128 + signal.SIGPIPE, form)
+        self.assertFalse((self.root / "build/learn/unexpected-error.txt").exists())
 
     def test_closed_streams_are_no_error(self):
         closed = ("sh", "-c", 'exec "$@" >&- 2>&- <&-', "sh")

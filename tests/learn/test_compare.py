@@ -263,12 +263,16 @@ class Output(CompareTest):
 
     def test_given_urls_are_fetched_without_the_slow_server(self):
         (self.root / "build/release/bin/slowserver").unlink()
-        urls = ["http://localhost/5", "https://localhost/7"]
+        urls = ["http://localhost/5", "http://localhost/7"]
         result = self.compare("--json", *urls)
         value = json.loads(result.stdout)
         self.assertEqual([value["urls"], value["delay_ms"], value["concurrency"]], [2, None, 2])
         self.assertTrue(all(program["ok"] for program in value["programs"]))
         self.assertIn("the longest request", self.compare(*urls).stdout)
+
+    def test_an_https_url_is_refused(self):
+        result = self.main("compare", "http://localhost/5", "https://localhost/7")
+        self.assertOneLine(result, 2, "'https://localhost/7'", "https is not built yet")
 
     def test_the_concurrency_reaches_the_program(self):
         code = "import sys\nassert sys.argv[-3:] == ['--concurrency', '3', '-'], sys.argv\n"

@@ -17,8 +17,15 @@ def run(command, limit_s=120, **settings):
     return subprocess.run(words, capture_output=True, text=True, timeout=limit_s, **settings)
 
 
+FAILURES = (OSError, subprocess.SubprocessError)  # what `run` raises
+
+
 def say_timeout(expired):
     return f"{expired.cmd[0]} did not end within {expired.timeout:g} s"
+
+
+def say_failure(error):
+    return say_timeout(error) if isinstance(error, subprocess.TimeoutExpired) else str(error)
 
 
 def main(description, here, patterns, judge_with):
@@ -37,13 +44,17 @@ def main(description, here, patterns, judge_with):
         for source in sorted(here.glob(pattern))
         if not options.names or any(name in str(source.relative_to(here)) for name in options.names)
     ]
-    judge = judge_with(options.compiler)
+    try:
+        judge = judge_with(options.compiler)
+    except FAILURES as error:
+        print(f"FAILED  {say_failure(error)}\n0 passed, {len(sources)} failed")
+        return 1
 
     def judge_in_time(source):
         try:
             return judge(source)
-        except subprocess.TimeoutExpired as expired:
-            return "FAILED", say_timeout(expired)
+        except FAILURES as error:
+            return "FAILED", say_failure(error)
 
     counts = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(min(2, os.cpu_count() or 1)) as pool:

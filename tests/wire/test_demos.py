@@ -131,6 +131,7 @@ class SlowServerTest(unittest.TestCase):
         if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < wanted:
             self.skipTest(f"this system allows less than {wanted} open descriptors")
         server = SlowServer(limits=(256, wanted))
+        self.addCleanup(server.stop)
         self.assertRegex(server.about("limits"), rf"Max open files +{wanted} +{wanted} ")
         self.assertEqual(server.stop(), "")
         server = SlowServer(limits=(256, wanted - 1))
@@ -189,8 +190,9 @@ class FetchTest(unittest.TestCase):
             self.assertEqual([line["url"] for line in lines], urls)
 
     def test_failures_are_lines_too(self):
-        with socket.create_server(("127.0.0.1", 0)) as unused:
-            refused = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        unused = self.enterContext(socket.socket())
+        unused.bind(("127.0.0.1", 0))  # it does not listen, and keeps others from the port
+        refused = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         for mode in ("--sync", "--async"):
             lines = self.fetch(mode, self.server.url + "/none", refused, "ftp://x/",
                                self.server.url + "/bytes/1")

@@ -83,6 +83,8 @@ say("begin", pid=os.getpid(), arguments=sys.argv[1:])
 (SUCCEEDS, FAILS_AFTER_END, FAILS_AFTER_ERROR, FAILS_SILENTLY, DIES_IN_LINE, FALSE_END, END_IN_PIECES,
  WAITS, DEAF, FLOODS) = range(1, 11)  # fmt: skip
 
+LIMIT = 2 * wire_support.TIME_LIMIT  # a program that does not want to end is given time, too
+
 
 def exists(pid):
     """Tells whether there is such a process, or what is left of it until it is reaped."""
@@ -140,9 +142,7 @@ class SiteServerTest(unittest.TestCase):
         """Starts a comparison; `origin` is that of the host's own page if it is empty."""
         host = f"127.0.0.1:{self.port}" if host is None else host
         origin = f"http://{host}" if origin == "" else origin
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=20 * wire_support.TIME_SCALE
-        )
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         self.addCleanup(connection.close)
         body = f"urls={urls}{parameters}"
         connection.putrequest("POST", "/api/compare", skip_host=True)
@@ -156,7 +156,7 @@ class SiteServerTest(unittest.TestCase):
 
     def start(self, urls, **request):
         """Starts a comparison as soon as the one before has ended."""
-        deadline = time.monotonic() + 20 * wire_support.TIME_SCALE
+        deadline = time.monotonic() + LIMIT
         while (run := self.post(urls, **request)).status == 409:
             self.assertLess(time.monotonic(), deadline, "the run before does not end")
             run.stop()
@@ -167,13 +167,13 @@ class SiteServerTest(unittest.TestCase):
         return run
 
     def assertGone(self, run):
-        deadline = time.monotonic() + 20 * wire_support.TIME_SCALE
+        deadline = time.monotonic() + LIMIT
         while exists(run.begin["pid"]):
             self.assertLess(time.monotonic(), deadline, "the program is still there")
             time.sleep(0.01)
 
     def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         with contextlib.closing(connection):
             connection.request("GET", path)
             response = connection.getresponse()
@@ -275,7 +275,7 @@ class SiteServerTest(unittest.TestCase):
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
         address = ("127.0.0.1", self.port)
-        with socket.create_connection(address, 20 * wire_support.TIME_SCALE) as client:
+        with socket.create_connection(address, LIMIT) as client:
             client.sendall(request.encode())
             self.assertEqual(client.recv(15), b"HTTP/1.1 200 OK")
             client.sendall(b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 30_000)

@@ -20,8 +20,10 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=f"./learn {command}", description=summary, allow_abbrev=False)
 
     def parse(self, arguments: list[str]) -> argparse.Namespace:
-        # Intermixed: `URL --json URL` are two URLs.
-        values, unknown = self.parse_known_intermixed_args(arguments)
+        # Intermixed: `URL --json URL` are two URLs. That loses a `--` that comes first, though.
+        intermixed = "--" not in arguments
+        parse = self.parse_known_intermixed_args if intermixed else self.parse_known_args
+        values, unknown = parse(arguments)
         if unknown:
             word = unknown[0].partition("=")[0]
             if word.startswith("-"):

@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -37,10 +38,12 @@ def main(arguments: list[str]) -> int:
         return _say(context, "\n".join([*error.excerpt, f"learn: {error}"]), error.exit_code)
     except Stopped as stopped:
         return _say(context, "", stopped.exit_code)
+    except BrokenPipeError:
+        return _unread()
     except Exception as error:
         lost = _flush(sys.stdout) if isinstance(error, OSError) else None
         if isinstance(lost, BrokenPipeError):
-            return 141  # whoever read our output has gone; nobody is left to tell
+            return _unread()
         if lost:
             return _say(context, f"learn: cannot write to standard output: {lost.strerror}", 1)
         # A defect of the tool: the details go to a file.
@@ -86,6 +89,13 @@ def _flush(stream) -> OSError | None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return error
     return None
+
+
+def _unread() -> int:
+    """Whoever read our output has gone, and nobody is left to tell."""
+    _flush(sys.stdout)
+    _flush(sys.stderr)
+    return 128 + signal.SIGPIPE
 
 
 def _say(context: Context | None, text: str, code: int) -> int:

@@ -36,8 +36,8 @@ class Timeout {
 /// `time` if the clock allows it. Any other member aborts with a message there, unless the library
 /// was built with `FUNNEL_CHECK_THREADS=0`.
 ///
-/// **Lifetime.** The thread that made a loop destroys it, or another one after that thread's
-/// end; not while it runs (checked). A loop outlives the streams, servers, clients and timers made
+/// **Lifetime.** The thread that made a loop destroys it, not while it runs (checked). A loop
+/// outlives the streams, servers, clients and timers made
 /// on it (checked: its destructor aborts otherwise). Coroutines that `spawn_callback` started are
 /// destroyed with it.
 ///
@@ -56,8 +56,8 @@ class IOLoop {
   IOLoop& operator=(const IOLoop&) = delete;
   ~IOLoop();
 
-  /// Returns the loop that runs on this thread, else the first that was made on it, else a
-  /// new one, which lives as long as the thread.
+  /// Returns the loop that runs on this thread, else the first that was made on it while that
+  /// lives, else a new one, which lives as long as the thread.
   static IOLoop& current();
   /// Returns the same without making one: null if there is none.
   static IOLoop* current_or_null() noexcept;

@@ -193,6 +193,9 @@ class IOStream {
   /// Tells whether bytes, the peer's end or an error can be read right now, from the buffer or
   /// the system; a system call.
   bool input_waiting() const noexcept;
+  /// Tells whether anything can still be sent: not after `close`, `close_write` or a write that
+  /// failed.
+  bool writable() const noexcept;
   /// Tells whether a read waits, and whether bytes are queued.
   bool reading() const noexcept;
   bool writing() const noexcept;

@@ -223,7 +223,8 @@ class Settings {
   /// logged with status 499.
   bool access_log = true;
   /// Replaces the access log. Called once for each request that has ended, as `on_finish`; the
-  /// handler's status is then the one that was sent, or 499.
+  /// handler's status is then the last one that was set, even if its answer could not be sent, or
+  /// 499.
   std::function<void(const RequestHandler&)> log_function;
   /// The value of the `Server` header; empty for none. The application's constructor throws
   /// `std::invalid_argument` for what cannot be one.

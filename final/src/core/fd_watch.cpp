@@ -35,13 +35,13 @@ unsigned events_of(int fd, unsigned wanted) noexcept {
 
 }  // namespace
 
-void require_watchable(int fd) {
+void require_watchable(int fd, const char* what) {
   const int probe = ::epoll_create1(EPOLL_CLOEXEC);
-  if (probe < 0) throw std::system_error(errno, std::generic_category(), "add_handler");
+  if (probe < 0) throw std::system_error(errno, std::generic_category(), what);
   epoll_event nothing{};
   const int error = ::epoll_ctl(probe, EPOLL_CTL_ADD, fd, &nothing) == 0 ? 0 : errno;
   ::close(probe);
-  if (error != 0) throw std::system_error(error, std::generic_category(), "add_handler");
+  if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
 
 FdWatch::FdWatch(asio::io_context& context, int fd, std::function<void(int, unsigned)> handler)

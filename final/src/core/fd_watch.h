@@ -12,7 +12,8 @@ namespace funnel::detail {
 
 /// Throws `std::system_error` if the system cannot watch `fd`: it is not open, or always ready
 /// as a file on disk and `/dev/null` are. Asio takes the latter and fails later, at every wait.
-void require_watchable(int fd);
+/// `what` is for the message.
+void require_watchable(int fd, const char* what);
 
 /// Watches one descriptor that belongs to somebody else.
 ///

@@ -234,7 +234,7 @@ void LoopCore::add_handler(int fd, unsigned events, std::function<void(int, unsi
     throw std::invalid_argument(
         fmt::format("add_handler: descriptor {} has a handler already", fd));
   }
-  require_watchable(fd);
+  require_watchable(fd, "add_handler");
   auto watch = std::make_shared<FdWatch>(context_, fd, std::move(handler));
   watch->update(events);
   watches_.emplace(fd, std::move(watch));

@@ -50,7 +50,7 @@ class TaskScope {
 
   /// Starts `task` in the loop's next turn.
   void spawn(Task<void> task);
-  /// Starts `task` at once. Only from what the loop calls itself, never from a coroutine.
+  /// Starts `task` at once; it runs to its first wait before this returns.
   void start(Task<void> task);
   /// Asks all that are there to stop, which is no failure of theirs to be logged. Later ones are
   /// not concerned.

@@ -139,12 +139,11 @@ Future<> ServerConnection::finish() {
 
 // The answers before this one stay whole. The peer sees the end where more was announced.
 void ServerConnection::abort() noexcept {
-  if (ended()) return;
   keep_alive_ = false;
+  if (closed()) return;
   out_.resize(std::min(out_.size(), answer_begin_));
   send_pending();
   stream_.close_write();
-  aborted_ = true;
 }
 
 void ServerConnection::send_pending() {
@@ -153,8 +152,8 @@ void ServerConnection::send_pending() {
 
 void ServerConnection::send(std::string_view body) {
   const bool was_open = !closed();
-  sent_ = aborted_ ? detail::failed_write(std::make_exception_ptr(StreamClosedError()))
-                   : stream_.write(out_, body);
+  sent_ = was_open ? stream_.write(out_, body)
+                   : detail::failed_write(std::make_exception_ptr(StreamClosedError()));
   out_.clear();
   answer_begin_ = 0;
   if (was_open && stream_.error() == std::errc::no_buffer_space) {

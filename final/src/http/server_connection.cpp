@@ -241,7 +241,7 @@ void ServerConnection::end_request(const std::exception_ptr& error) {
                                  request_.uri()));
     headers_written_ ? abort() : refuse(500, "Internal Server Error");
   }
-  if (closed()) abort();  // nobody takes the answers to what has been read ahead
+  if (closed()) keep_alive_ = false;  // nobody takes the answers to what has been read ahead
   if (!head_detached_) stream_.consume(parser_.head().size);
   head_detached_ = false;
   pinned_.reset();
@@ -306,6 +306,8 @@ void ServerConnection::sweep() {
     peer_left(*scope_);
   } else if (phase_ == Phase::idle && stream_.writing()) {
     enter(Phase::idle, shared_.options.idle_connection_timeout);  // it takes its answers
+  } else if (phase_ == Phase::lingering && stream_.writing()) {
+    enter(Phase::lingering, linger_time);
   } else if (deadline_ && shared_.now >= *deadline_) {
     time_out();
   } else if (phase_ == Phase::idle && std::exchange(idle_since_sweep_, true)) {

@@ -55,8 +55,7 @@ class ServerConnection final : public HTTPConnection,
   void abort() noexcept override;
   bool headers_written() const noexcept override { return headers_written_; }
   bool finished() const noexcept override { return finished_; }
-  /// A stream whose writing failed is still read to the peer's end, so it closes only later.
-  bool closed() const noexcept override { return ended() || (sent_.done() && sent_.exception()); }
+  bool closed() const noexcept override { return !stream_.writable(); }
 
  private:
   enum class Phase { idle, head, body, handler, lingering };
@@ -77,7 +76,6 @@ class ServerConnection final : public HTTPConnection,
   void refuse(ParseError error);
   void refuse(int code, std::string_view message);
 
-  bool ended() const noexcept { return aborted_ || stream_.closed(); }
   void append_head(int code, std::string_view reason, std::string_view fields);
   void append_piece(std::string_view chunk);
   void require_no_headers() const;
@@ -108,7 +106,6 @@ class ServerConnection final : public HTTPConnection,
   bool handling_ = false;          // a handler runs that has been suspended
   bool headers_written_ = false;
   bool finished_ = false;
-  bool aborted_ = false;
   bool bodiless_ = false;  // HEAD, 204, 304
   Framing framing_ = Framing::none;
   std::uint64_t length_left_ = 0;

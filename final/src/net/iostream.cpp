@@ -75,7 +75,7 @@ bool StreamFill::satisfied(detail::StreamCore& core) { return core.input().size(
 bool StreamFill::await_resume() {
   resumed();
   if (satisfied(*core_)) return true;
-  if (core_->error()) core_->throw_ended();
+  if (core_->error() && !core_->peer_ended()) core_->throw_ended();
   return false;
 }
 
@@ -108,6 +108,7 @@ bool IOStream::closed() const noexcept { return core_->closed(); }
 bool IOStream::reading() const noexcept { return core_->reading(); }
 bool IOStream::input_waiting() const noexcept { return core_->input_waiting(); }
 bool IOStream::peer_gone() const noexcept { return core_->peer_gone(); }
+bool IOStream::writable() const noexcept { return core_->can_write(); }
 bool IOStream::writing() const noexcept { return core_->writing(); }
 std::error_code IOStream::error() const noexcept { return core_->error(); }
 

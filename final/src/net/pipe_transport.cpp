@@ -1,10 +1,10 @@
 #include "net/pipe_transport.h"
 
+#include "core/fd_watch.h"
 #include "net/sockets.h"
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -69,20 +69,12 @@ ssize_t write_to_file(int fd, const iovec* pieces, std::size_t count) noexcept {
   throw std::system_error(error, std::system_category(), "pipe_stream");
 }
 
-/// Throws if epoll refuses `fd` for being always ready: reading it would block the loop on the
-/// disk. Asio says nothing of that.
-void require_waitable(int fd) {
-  const UniqueFd probe(::epoll_create1(EPOLL_CLOEXEC));
-  epoll_event event{};
-  if (!probe || ::epoll_ctl(probe.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw_errno(errno);
-}
-
 }  // namespace
 
 PipeTransport::PipeTransport(asio::io_context& context, UniqueFd fd) : descriptor_(context) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) throw_errno(errno);
-  require_waitable(fd.get());
+  require_watchable(fd.get(), "pipe_stream");
   if (S_ISSOCK(status.st_mode)) kind_ = Kind::socket;
   if (S_ISFIFO(status.st_mode)) kind_ = Kind::pipe;
   if (::fcntl(fd.get(), F_SETFD, FD_CLOEXEC) != 0) throw_errno(errno);

@@ -87,12 +87,18 @@ void StreamCore::release_idle_buffer() {
 }
 
 void StreamCore::end_input(std::error_code reason) {
-  if (reason || (write_error_ && reader_ == nullptr)) {
-    shut(reason ? reason : write_error_);
+  // A failed write was told of a reset, and the read then sees no more than an end.
+  if (!reason && write_error_ == std::errc::connection_reset) reason = write_error_;
+  if (reason) {
+    shut(reason);
     return;
   }
   peer_ended_ = true;
-  if (reader_ != nullptr) reader_->finish();
+  if (write_error_) {
+    shut(write_error_);  // neither way goes on
+  } else if (reader_ != nullptr) {
+    reader_->finish();
+  }
 }
 
 // ---- writing

@@ -29,6 +29,7 @@ class StreamCore final : private Transport::Sink {
   bool closed() const noexcept { return closed_; }
   std::error_code error() const noexcept { return error_; }
   bool reading() const noexcept { return reader_ != nullptr; }
+  bool can_write() const noexcept { return !closed_ && !write_error_ && !close_write_requested_; }
   bool writing() const noexcept { return !output_.empty(); }
   bool input_waiting() noexcept {
     return at_end() || !input_.empty() || transport_->input_waiting();

@@ -29,6 +29,11 @@ std::string decode_capture(std::string_view capture) {
   return decoded;
 }
 
+/// Whether HEAD is answered by the handler's `get`.
+bool answers_head_from_get(const Route& route) {
+  return route.has_head_from_get() && !route.endpoint().supports("HEAD");
+}
+
 }  // namespace
 
 Application::Application(std::initializer_list<Route> routes)
@@ -69,6 +74,7 @@ Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connectio
   try {
     handler = match.route->endpoint().make();
     handler->bind(*this, request, connection);
+    handler->head_from_get_ = request.method() == "HEAD" && answers_head_from_get(*match.route);
     for (const std::string_view capture : match.captures) {
       handler->path_arguments_.push_back(decode_capture(capture));
     }
@@ -111,17 +117,13 @@ Task<> Application::call_method(RequestHandler& handler, const Route& route) {
   Task<> task;
   if (handler.finished_) return task;  // by `prepare`
   const detail::Endpoint& endpoint = route.endpoint();
-  std::string_view method = handler.request_->method();
-  if (method == "HEAD" && route.has_head_from_get() && !endpoint.supports("HEAD")) {
-    method = "GET";
-    handler.head_from_get_ = true;
-  }
+  const std::string_view method = handler.head_from_get_ ? "GET" : handler.request_->method();
   switch (endpoint.call(handler, method, handler.path_arguments_, task)) {
     case detail::Endpoint::Called::yes:
       break;
     case detail::Endpoint::Called::no_such_method: {
       std::string allowed = endpoint.allowed();
-      if (route.has_head_from_get() && !endpoint.supports("HEAD")) allowed += ", HEAD";
+      if (answers_head_from_get(route)) allowed += ", HEAD";
       handler.send_error_with_allow(allowed);
       break;
     }

@@ -5,6 +5,9 @@
 #include <funnel/gen.h>
 #include <funnel/tcpclient.h>
 
+#include <sys/socket.h>
+
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -39,6 +42,12 @@ Task<> app(HTTPServerRequest& request, HTTPConnection& connection) {
   if (request.path() == "/abort_later") return abort_later(connection);
   if (request.path() == "/wait") return wait_for_ever();
   return {};
+}
+
+Task<> answer_later(HTTPConnection& connection, bool* closed) {
+  co_await gen::sleep(1s);
+  connection.respond(200, "OK", "", "nobody takes this");
+  *closed = connection.closed();
 }
 
 Task<std::string> read_to_the_end(IOStream& stream) {
@@ -108,6 +117,27 @@ TEST_SUITE("http.httpserver.cut_off") {
     CHECK(client.ended());
     CHECK(client.received().empty());
     CHECK(write_failed);
+  }
+
+  TEST_CASE("a client that takes no more is gone, although its side stays open") {
+    bool closed = false;
+    int handled = 0;
+    Fixture fixture([&](HTTPServerRequest&, HTTPConnection& connection) {
+      ++handled;
+      return answer_later(connection, &closed);
+    });
+    std::array<int, 2> ends{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
+    IOStream client = pipe_stream(ends[1]);
+    fixture.server->handle_stream(pipe_stream(ends[0]), Address("192.0.2.1", 4711));
+    (void)client.write(get("/") + get("/"));
+    fixture.run();
+    ::shutdown(ends[1], SHUT_RD);
+    fixture.pass(2s);
+    CHECK(closed);
+    CHECK(handled == 1);
+    CHECK(fixture.server->connections() == 0);
+    CHECK(fixture.log.empty());
   }
 
   TEST_CASE("a connection is ended behind an answer that says so, and the answer says it") {

@@ -89,6 +89,22 @@ TEST_SUITE("http.httpserver.timeout") {
     CHECK(fixture.server->connections() == 0);
   }
 
+  TEST_CASE("a 408 does not cut off the answer before it that a slow client still takes") {
+    Fixture fixture(big_answer);
+    IOStream stream = fixture.connect_stream();
+    (void)stream.write(get + std::string("GET"));
+    const auto read_some = [](IOStream& s) -> Task<std::string> {
+      std::string bytes = co_await s.read_bytes(20'000, true);
+      co_return bytes;
+    };
+    std::string all;
+    while (all.size() < 1'000'000) {
+      all += fixture.loop.run_sync(read_some(stream));
+      fixture.pass(7s);
+    }
+    CHECK(parse_answers(all, false)[0].complete);
+  }
+
   TEST_CASE("a line end behind a body begins no request, and gains no time") {
     Fixture fixture(echo_app);
     Client client = fixture.connect();

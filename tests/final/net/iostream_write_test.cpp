@@ -318,6 +318,24 @@ TEST_SUITE("net.iostream.write") {
     ::close(fds[1]);
     testing::run_ready(loop);
     CHECK(result == "why");
+    CHECK(stream.closed());
+  }
+
+  TEST_CASE("a reset that a write is told of is no orderly end for the read that waits") {
+    IOLoop loop;
+    auto listener = test_support::RawSocket::listen_anywhere();
+    TCPClient client;
+    IOStream stream = loop.run_sync(client.connect("127.0.0.1", listener.port()));
+    auto peer = listener.accept();
+    std::string result;
+    const Started reader(read_into(stream.read_until_close(), &result));
+    peer.send("part");
+    peer.reset();
+    CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
+    while (result == "waiting") testing::run_ready(loop);
+    CHECK(result == "error");
+    CHECK(stream.closed());
+    CHECK(stream.error() == std::errc::connection_reset);
   }
 
   TEST_CASE("a peer that takes no more closes a stream that nobody reads") {

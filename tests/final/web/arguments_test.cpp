@@ -147,6 +147,7 @@ TEST_SUITE("web.arguments") {
       }
     };
     Site site({route<Asks>("/")});
+    // The time limit of the tests is the check: decoded each time, this would be 100 GB.
     CHECK(site.ask("POST", "/", form, "a=1&b=" + std::string(5'000'000, 'x')).body == "20000");
   }
 

@@ -36,6 +36,29 @@ TEST_SUITE("web.request_handler.framing") {
     CHECK(site.get("/").header("Content-Length") == "0");
   }
 
+  TEST_CASE("head_from_get has the head of GET when prepare answers, too") {
+    class Prepared : public RequestHandler {
+     public:
+      Task<> prepare() override {
+        if (request().path() == "/away") {
+          redirect("/");
+        } else {
+          finish();
+        }
+        return {};
+      }
+      void get() {}
+    };
+    Site site({route<Prepared>("/.*").head_from_get()});
+    for (const char* path : {"/", "/away"}) {
+      const Reply get = site.get(path);
+      CHECK(get.header("Content-Length") == "0");
+      CHECK(site.ask("HEAD", path).bytes == get.bytes);
+    }
+    CHECK(site.ask("HEAD", "/").has_header("Etag"));
+    CHECK(site.ask("HEAD", "/", "If-None-Match: *\r\n").code == 304);
+  }
+
   TEST_CASE("a Connection header of close ends the connection and is sent once; others are not") {
     for (const char* path : {"/whole", "/flushed"}) {
       for (const char* value : {"close", "Close", "upgrade, close", "keep-alive", "X-Hop", ""}) {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "static_site.h"
 
@@ -51,6 +52,20 @@ class NotRoot {
 
  private:
   const bool was_root_ = ::geteuid() == 0;
+};
+
+/// While this lives, nobody but root may use a file or enter a folder.
+class Locked {
+ public:
+  explicit Locked(std::string path) : path_(std::move(path)) {
+    REQUIRE(::chmod(path_.c_str(), 0) == 0);
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+  ~Locked() { ::chmod(path_.c_str(), 0700); }  // else only root could remove a folder
+
+ private:
+  const std::string path_;
 };
 
 /// While this lives, the process cannot open anything.
@@ -291,8 +306,8 @@ TEST_SUITE("web.static_file.path") {
 
   TEST_CASE("a file that may not be read is forbidden, and so is one that cannot be reached") {
     Tree tree;
-    REQUIRE(::chmod(tree.folder.path("root/a/b.txt").c_str(), 0) == 0);
-    REQUIRE(::chmod(tree.folder.path("root/empty").c_str(), 0) == 0);
+    const Locked file(tree.folder.path("root/a/b.txt"));
+    const Locked folder(tree.folder.path("root/empty"));
     StaticSite site({tree.plain()});
     const NotRoot not_root;
     CHECK(site.fetch("/s/a/b.txt").code == 403);

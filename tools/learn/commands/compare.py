@@ -68,8 +68,10 @@ def _check(parser: Parser, options) -> None:
     if len(options.urls) > MOST_URLS:
         parser.error(f"at most {MOST_URLS} URLs")
     for url in options.urls:
-        if not url.startswith(("http://", "https://")) or not url.isprintable() or " " in url:
-            parser.error(f"{url!r} is no URL; expected http://… or https://…")
+        if url.startswith("https://"):
+            parser.error(f"{url!r}: the fetch programs speak http only, https is not built yet")
+        if not url.startswith("http://") or not url.isprintable() or " " in url:
+            parser.error(f"{url!r} is no URL; expected http://…")
     for path in (options.html, options.svg):
         if path and not path.absolute().parent.is_dir():
             raise UsageError(f"cannot write {path}: its folder does not exist")
