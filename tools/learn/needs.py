@@ -70,7 +70,6 @@ ALL = {
         Header("nlohmann/json_fwd.hpp", "nlohmann's JSON library", "nlohmann-json3-dev", 2),
         Header("re2/re2.h", "the RE2 library", "libre2-dev", 3),
         Header("openssl/ssl.h", "OpenSSL 3 with its headers", "libssl-dev", 4),
-        Header("zlib.h", "zlib with its header", "zlib1g-dev", 2),
         Command("node", "Node.js, 18.15 or newer", "nodejs", 15, (18, 15)),
         Command("npm", "npm, which comes with Node.js", "npm", 60),
         Command("git", "git", "git", 5),
@@ -115,7 +114,6 @@ BUILD = (
     "nlohmann/json_fwd.hpp",
     "re2/re2.h",
     "openssl/ssl.h",
-    "zlib.h",
 )
 SITE = ("node", "npm")
 CLANG = ("clang++", "clang++ -fsanitize=fuzzer", "clang++ -fsanitize=thread")

@@ -1,5 +1,4 @@
-// Gets pages and shows what waiting costs: with --sync one after the other, blocked until each is
-// there; with --async many at the same time, on one thread.
+// Gets pages, one after the other (--sync) or many at a time on one thread (--async).
 
 #include <funnel/gen.h>
 #include <funnel/httpclient.h>
