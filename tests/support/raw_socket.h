@@ -41,6 +41,8 @@ class RawSocket {
     return result;
   }
 
+  RawSocket(const RawSocket&) = delete;
+  RawSocket& operator=(const RawSocket&) = delete;
   RawSocket(RawSocket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   RawSocket& operator=(RawSocket&& other) noexcept {
     std::swap(fd_, other.fd_);

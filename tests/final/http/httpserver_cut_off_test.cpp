@@ -159,7 +159,8 @@ TEST_SUITE("http.httpserver.cut_off") {
     Fixture fixture(
         [](HTTPServerRequest& request, HTTPConnection& connection) -> Task<> {
           const bool fits = request.path() == "/fits";
-          connection.respond(200, "OK", "", std::string((fits ? 255 : 32 * 1024) * 1024, 'x'));
+          connection.respond(200, "OK", "",
+                             std::string(std::size_t{fits ? 255U : 32U * 1024U} * 1024, 'x'));
           return {};
         },
         options);

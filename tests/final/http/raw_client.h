@@ -84,6 +84,8 @@ class Client {
       : loop_(loop), state_(std::make_shared<State>(std::move(stream))) {
     funnel::spawn_callback(collect(state_));
   }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
   Client(Client&&) = default;
   Client& operator=(Client&&) = delete;
   ~Client() {
@@ -131,7 +133,7 @@ class Client {
   static funnel::Task<> collect(std::shared_ptr<State> state) {
     try {
       for (;;) {
-        const std::string bytes = co_await state->stream.read_bytes(64 * 1024, true);
+        const std::string bytes = co_await state->stream.read_bytes(std::size_t{64} * 1024, true);
         state->received += bytes;
       }
     } catch (const funnel::StreamClosedError& error) {
@@ -204,7 +206,7 @@ Outcome run_one(Fixture& fixture, Send send) {
 /// byte; checks that the answers are the same, and returns them.
 inline Outcome ask(Fixture& fixture, std::string_view bytes) {
   CAPTURE(std::string(bytes));
-  const Outcome whole = run_one(fixture, [bytes](Client& client) { client.send(bytes); });
+  Outcome whole = run_one(fixture, [bytes](Client& client) { client.send(bytes); });
   for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
     const Outcome outcome = run_one(fixture, [bytes, cut](Client& client) {
       client.send(bytes.substr(0, cut));
