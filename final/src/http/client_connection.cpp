@@ -6,6 +6,7 @@
 
 #include <funnel/error.h>
 
+#include "core/unobserved.h"
 #include "http/client_request.h"
 
 namespace funnel::http {
@@ -13,13 +14,6 @@ namespace {
 
 constexpr int max_interim = 20;
 constexpr std::uint64_t max_reserve = std::uint64_t{1024} * 1024;
-
-/// For tasks whose end nobody waits for.
-class NoObserver final : public detail::TaskObserver {
- public:
-  std::coroutine_handle<> task_done() noexcept override { return {}; }
-};
-NoObserver no_observer;
 
 }  // namespace
 
@@ -126,7 +120,7 @@ void ClientConnection::refuse(ParseError error) const {
 void ClientConnection::watch(TimePoint now) {
   idle_since_ = now;
   watch_ = close_at_next_event();
-  detail::TaskAccess::start(watch_, no_observer, nullptr);
+  detail::start_unobserved(watch_);
 }
 
 Task<> ClientConnection::close_at_next_event() {

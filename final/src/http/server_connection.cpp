@@ -1,5 +1,6 @@
 #include "http/server_connection.h"
 
+#include "core/unobserved.h"
 #include "http/date_cache.h"
 
 #include <funnel/error.h>
@@ -30,13 +31,6 @@ bool says_closed(const std::exception_ptr& error) noexcept {
     return false;
   }
 }
-
-/// For tasks whose end nobody waits for.
-class NoObserver final : public detail::TaskObserver {
- public:
-  std::coroutine_handle<> task_done() noexcept override { return {}; }
-};
-NoObserver no_observer;
 
 HeadLimits limits_of(const HTTPServerOptions& options) {
   HeadLimits limits;
@@ -209,7 +203,7 @@ void ServerConnection::handler_suspended(CancelSource& scope) {
   scope_ = &scope;
   send_pending();
   watch_ = watch(scope);
-  detail::TaskAccess::start(watch_, no_observer, nullptr);
+  detail::start_unobserved(watch_);
 }
 
 Task<> ServerConnection::watch(CancelSource& scope) {

@@ -2,6 +2,7 @@
 
 #include <funnel/cancel.h>
 #include <funnel/detail/list.h>
+#include <funnel/gen.h>
 #include <funnel/task.h>
 
 #include <doctest/doctest.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -56,6 +58,13 @@ class Witness {
  private:
   std::string* notes_;
 };
+
+/// Waits a second, and notes whether it came to its end and that it was destroyed.
+inline funnel::Task<> hold(std::string& notes) {
+  const Witness witness(notes);
+  co_await funnel::gen::sleep(std::chrono::seconds(1));
+  notes += "done ";
+}
 
 /// A pipe whose ends are closed with it.
 class Pipe {

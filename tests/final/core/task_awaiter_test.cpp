@@ -15,18 +15,13 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::hold;
 using core_tests::Started;
 using core_tests::Witness;
 using testing::ManualClock;
 using testing::run_ready;
 
 namespace {
-
-Task<> hold(std::string& notes) {
-  const Witness witness(notes);
-  co_await gen::sleep(1s);
-  notes += "done ";
-}
 
 Task<> fail(std::string& notes) {
   const Witness witness(notes);

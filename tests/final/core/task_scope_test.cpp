@@ -14,6 +14,7 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::hold;
 using core_tests::Witness;
 using detail::TaskScope;
 using testing::LogCapture;
@@ -21,12 +22,6 @@ using testing::ManualClock;
 using testing::run_ready;
 
 namespace {
-
-Task<> hold(std::string& notes) {
-  const Witness witness(notes);
-  co_await gen::sleep(1s);
-  notes += "done ";
-}
 
 Task<> fail_after(Duration delay, std::string what) {
   co_await gen::sleep(delay);

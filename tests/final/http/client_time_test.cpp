@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client_support.h"
+#include "core/unobserved.h"
 
 using namespace funnel;
 using namespace client_tests;
@@ -48,11 +49,6 @@ Task<> note(Task<HTTPResponse> fetch, std::string name, std::vector<std::string>
     log.push_back(name + " " + error.what());
   }
 }
-
-class NoObserver final : public detail::TaskObserver {
- public:
-  std::coroutine_handle<> task_done() noexcept override { return {}; }
-};
 
 }  // namespace
 
@@ -241,8 +237,7 @@ TEST_SUITE("http.client.time") {
     bool asked = false;
     server.on_request = [&](const std::string&) { asked = true; };
     std::optional<Task<HTTPResponse>> first = client.fetch(server.url("/first"));
-    NoObserver nobody;
-    detail::TaskAccess::start(*first, nobody, nullptr);
+    detail::start_unobserved(*first);
     while (!asked) testing::run_ready(loop);
     first.reset();
     CHECK(get(loop, client.fetch(server.url("/second"))).body == "2");

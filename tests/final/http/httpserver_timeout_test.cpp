@@ -31,6 +31,22 @@ Task<> big_answer(HTTPServerRequest&, HTTPConnection& connection) {
   return {};
 }
 
+Task<std::string> read_some(IOStream& stream) {
+  std::string bytes = co_await stream.read_bytes(20'000, true);
+  co_return bytes;
+}
+
+/// Takes the answer of `big_answer` as a slow client does. Its stream reads up to 64 KiB ahead, so
+/// up to 28 seconds pass between two reads of the connection.
+Answer take_slowly(Fixture& fixture, IOStream& stream) {
+  std::string all;
+  while (all.size() < 1'000'000) {
+    all += fixture.loop.run_sync(read_some(stream));
+    fixture.pass(7s);
+  }
+  return parse_answers(all, false)[0];
+}
+
 }  // namespace
 
 TEST_SUITE("http.httpserver.timeout") {
@@ -93,16 +109,7 @@ TEST_SUITE("http.httpserver.timeout") {
     Fixture fixture(big_answer);
     IOStream stream = fixture.connect_stream();
     (void)stream.write(get + std::string("GET"));
-    const auto read_some = [](IOStream& s) -> Task<std::string> {
-      std::string bytes = co_await s.read_bytes(20'000, true);
-      co_return bytes;
-    };
-    std::string all;
-    while (all.size() < 1'000'000) {
-      all += fixture.loop.run_sync(read_some(stream));
-      fixture.pass(7s);
-    }
-    CHECK(parse_answers(all, false)[0].complete);
+    CHECK(take_slowly(fixture, stream).complete);
   }
 
   TEST_CASE("a line end behind a body begins no request, and gains no time") {
@@ -200,16 +207,7 @@ TEST_SUITE("http.httpserver.timeout") {
       Fixture fixture(big_answer);
       IOStream stream = fixture.connect_stream();
       (void)stream.write(request);
-      const auto read_some = [](IOStream& s) -> Task<std::string> {
-        std::string bytes = co_await s.read_bytes(20'000, true);
-        co_return bytes;
-      };
-      std::string all;
-      while (all.size() < 1'000'000) {
-        all += fixture.loop.run_sync(read_some(stream));
-        fixture.pass(7s);  // its stream reads up to 64 KiB ahead, which is up to 28 seconds
-      }
-      CHECK(parse_answers(all, false)[0].complete);
+      CHECK(take_slowly(fixture, stream).complete);
     }
   }
 
