@@ -73,7 +73,8 @@ class ScriptedServer {
   using Script = std::vector<Step>;
 
   explicit ScriptedServer(std::vector<Script> scripts = {})
-      : scripts_(std::move(scripts)), server_([this](funnel::IOStream stream, funnel::Address) {
+      : scripts_(std::move(scripts)),
+        server_([this](funnel::IOStream stream, const funnel::Address&) {
           return serve(std::move(stream), accepted++);
         }) {
     server_.listen(0, "127.0.0.1");

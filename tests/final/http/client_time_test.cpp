@@ -183,6 +183,7 @@ TEST_SUITE("http.client.time") {
     options.max_clients = 2;
     AsyncHTTPClient client(options);
     std::vector<Task<HTTPResponse>> all;
+    all.reserve(20);
     for (int i = 0; i < 20; ++i) all.push_back(client.fetch(server.url()));
     loop.run_sync(gen::multi(std::move(all)), time_limit);
     CHECK(server.requests.size() == 20);
