@@ -1,6 +1,7 @@
 // How a ServerConnection sends its answers.
 
 #include "http/server_connection.h"
+#include "http/status.h"
 #include "net/stream_core.h"
 
 #include <funnel/assert.h>
@@ -18,8 +19,6 @@ namespace {
 
 constexpr std::size_t batch_bytes = std::size_t{64} * 1024;  // collected, then sent at once
 constexpr std::size_t worth_no_copy = std::size_t{16} * 1024;
-
-bool has_no_body(int code) noexcept { return code == 204 || code == 304; }
 
 void append_number(std::string& out, std::uint64_t number) {
   char digits[20];

@@ -4,7 +4,7 @@
 #include "http/parse_chars.h"
 #include "http/parse_framing.h"
 #include "web/etag.h"
-#include "web/status.h"
+#include "http/status.h"
 
 #include <fmt/format.h>
 
@@ -136,7 +136,7 @@ void RequestHandler::set_content_length(std::uint64_t length) {
 
 // The last changes to the headers, just before they are sent.
 void RequestHandler::complete_headers() {
-  if (has_no_body(status_)) clear_body_headers(*this);
+  if (http::has_no_body(status_)) clear_body_headers(*this);
   for (const std::string& value : headers_.get_list("Connection")) {
     if (http::names_close(value)) connection_->close_after_answer();
   }
@@ -187,7 +187,7 @@ Future<> RequestHandler::finish(std::string_view chunk) {
   write(chunk);
   if (headers_written_ || content_length_) return finish_begun();
   add_etag();
-  if (has_no_body(status_) && !buffer_.empty()) {
+  if (http::has_no_body(status_) && !buffer_.empty()) {
     throw std::logic_error(fmt::format("an answer with status {} has no body", status_));
   }
   if (body_is_unknown()) return finish_begun();
@@ -208,7 +208,7 @@ Future<> RequestHandler::finish_begun() {
 // would be wrong then (RFC 9110 section 8.6), and caches would drop what they have of the page.
 bool RequestHandler::body_is_unknown() const {
   return request_->method() == "HEAD" && !head_from_get_ && buffer_.empty() &&
-         !has_no_body(status_);
+         !http::has_no_body(status_);
 }
 
 void RequestHandler::add_etag() {

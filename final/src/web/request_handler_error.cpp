@@ -1,6 +1,6 @@
 #include <funnel/web.h>
 
-#include "web/status.h"
+#include "http/status.h"
 
 #include <funnel/error.h>
 #include <funnel/escape.h>
@@ -88,7 +88,7 @@ void RequestHandler::send_error_with_allow(std::string_view allowed) {
 // An error in an error page must not lead to another page.
 void RequestHandler::write_error_page(int status_code, const std::exception_ptr& error) {
   try {
-    if (!has_no_body(status_code)) write_error(status_code, error);
+    if (!http::has_no_body(status_code)) write_error(status_code, error);
     if (!finished_) finish();
     return;
   } catch (...) {
