@@ -3,8 +3,8 @@
 #include "http/date_cache.h"
 #include "http/parse_chars.h"
 #include "http/parse_framing.h"
-#include "web/etag.h"
 #include "http/status.h"
+#include "web/etag.h"
 
 #include <fmt/format.h>
 
