@@ -30,6 +30,21 @@ Task<std::string> fetch(std::uint16_t port, std::string request) {
   co_return answer;
 }
 
+/// Writes until its client has left.
+class Endless : public RequestHandler {
+ public:
+  Task<> get() {
+    const std::string piece(std::size_t{64} * 1024, 'p');
+    for (;;) {
+      write(piece);
+      co_await flush();
+    }
+  }
+  void on_finish() override { left = true; }
+
+  static inline bool left = false;
+};
+
 }  // namespace
 
 TEST_SUITE("web.application") {
@@ -207,19 +222,7 @@ TEST_SUITE("web.application") {
   }
 
   TEST_CASE("a client that resets its connection in the middle of an answer is no error") {
-    static bool left;
-    left = false;
-    class Endless : public RequestHandler {
-     public:
-      Task<> get() {
-        const std::string piece(std::size_t{64} * 1024, 'p');
-        for (;;) {
-          write(piece);
-          co_await flush();
-        }
-      }
-      void on_finish() override { left = true; }
-    };
+    Endless::left = false;
     const testing::LogCapture log;
     IOLoop loop;
     Application app({route<Endless>("/")});
@@ -230,7 +233,7 @@ TEST_SUITE("web.application") {
           while (!c.readable()) co_await gen::sleep(0s);
           CHECK(c.receive().starts_with("HTTP/1.1 200 OK\r\n"));
           c.reset();
-          while (!left) co_await gen::sleep(0s);
+          while (!Endless::left) co_await gen::sleep(0s);
         }(client),
         test_support::time_limit(10s));
     CHECK(log.contains("200 GET / (127.0.0.1) "));
