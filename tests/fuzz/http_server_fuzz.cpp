@@ -77,7 +77,7 @@ HTTPServerOptions small_limits() {
 Task<> collect(std::shared_ptr<IOStream> stream, std::string* received) {
   try {
     for (;;) {
-      const std::string bytes = co_await stream->read_bytes(64 * 1024, true);
+      const std::string bytes = co_await stream->read_bytes(std::size_t{64} * 1024, true);
       *received += bytes;
     }
   } catch (const StreamClosedError&) {
@@ -172,7 +172,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 3 || size > 8 * 1024) return 0;
+  if (size < 3 || size > std::size_t{8} * 1024) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   const Setting setting{
       .end_sending = (data[0] & 1) != 0,

@@ -37,7 +37,9 @@ class ClientSlots {
 class [[nodiscard]] Slot {
  public:
   explicit Slot(ClientSlots& slots) noexcept : slots_(&slots) {}
+  Slot(const Slot&) = delete;
   Slot(Slot&& other) noexcept : slots_(std::exchange(other.slots_, nullptr)) {}
+  Slot& operator=(const Slot&) = delete;
   Slot& operator=(Slot&&) = delete;
   ~Slot() {
     if (slots_ != nullptr) slots_->release();
@@ -51,7 +53,9 @@ class [[nodiscard]] Slot {
 class [[nodiscard]] SlotWait final : private detail::Waiter, public detail::ListLink<SlotTag> {
  public:
   explicit SlotWait(ClientSlots& slots) noexcept : slots_(slots) {}
+  SlotWait(const SlotWait&) = delete;
   SlotWait(SlotWait&& other) noexcept : detail::Waiter(std::move(other)), slots_(other.slots_) {}
+  SlotWait& operator=(const SlotWait&) = delete;
   SlotWait& operator=(SlotWait&&) = delete;
   ~SlotWait() {
     if (granted_) slots_.release();  // it was handed over, but nobody was left to take it

@@ -101,15 +101,15 @@ TEST_SUITE("core.cancel") {
     IOLoop loop(clock);
     const LogCapture log;
     const Promise<> promise;
-    using Make = Task<> (*)(Future<>);
+    using Make = Task<> (*)(const Future<>&);
     const std::pair<const char*, Make> waits[] = {
-        {"sleep", [](Future<>) { return sleep_for(1h); }},
-        {"future", [](Future<> future) { return await_future(std::move(future)); }},
-        {"task of a task", [](Future<> f) { return gen::with_token({}, await_future(f)); }},
-        {"multi", [](Future<> future) { return multi_of_three(std::move(future)); }},
-        {"with_timeout", [](Future<> f) { return gen::with_timeout(1h, await_future(f)); }},
+        {"sleep", [](const Future<>&) { return sleep_for(1h); }},
+        {"future", [](const Future<>& future) { return await_future(future); }},
+        {"task of a task", [](const Future<>& f) { return gen::with_token({}, await_future(f)); }},
+        {"multi", [](const Future<>& future) { return multi_of_three(future); }},
+        {"with_timeout", [](const Future<>& f) { return gen::with_timeout(1h, await_future(f)); }},
         {"two time-outs",
-         [](Future<> f) { return gen::with_timeout(2h, gen::with_timeout(1h, std::move(f))); }},
+         [](const Future<>& f) { return gen::with_timeout(2h, gen::with_timeout(1h, f)); }},
     };
     for (const auto& wait : waits) {
       CAPTURE(wait.first);

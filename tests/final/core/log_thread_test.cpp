@@ -25,6 +25,7 @@ TEST_SUITE("core.log.threads") {
       inside = false;
     });
     std::vector<std::thread> writers;
+    writers.reserve(threads);
     for (int t = 0; t < threads; ++t) {
       writers.emplace_back([t] {
         for (int i = 0; i < each; ++i) log::app().info(std::to_string(t));

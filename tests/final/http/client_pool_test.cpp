@@ -120,7 +120,7 @@ TEST_SUITE("http.client.pool") {
   TEST_CASE("bytes that come while a connection is idle close it") {
     IOLoop loop;
     Promise<> talk;
-    TCPServer server([&talk](IOStream stream, Address) {
+    TCPServer server([&talk](IOStream stream, const Address&) {
       return [](IOStream peer, Future<> now) -> Task<> {
         co_await client_tests::read_request(peer);
         co_await peer.write(ok());

@@ -182,7 +182,7 @@ TEST_SUITE("http.httpserver.disconnect") {
 
   TEST_CASE("a client that goes while it is being sent much does no harm") {
     Fixture fixture([](HTTPServerRequest&, HTTPConnection& connection) -> Task<> {
-      connection.respond(200, "OK", "", std::string(512 * 1024, 'x'));
+      connection.respond(200, "OK", "", std::string(std::size_t{512} * 1024, 'x'));
       return {};
     });
     IOStream stream = fixture.connect_stream();

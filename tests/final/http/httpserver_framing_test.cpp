@@ -155,11 +155,12 @@ TEST_SUITE("http.httpserver.framing") {
 
   TEST_CASE("nothing behind a request that was refused is taken for another one") {
     Fixture fixture(echo_app);
-    const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n";
+    const std::string request = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n";
+    const std::string hidden = request + request;
     for (const Row& row : refused) {
       CAPTURE(row.name);
       Client client = fixture.connect();
-      client.send(row.request + hidden + hidden);
+      client.send(std::string(row.request).append(hidden));
       CHECK(client.answers().size() == 1);
       CHECK(client.received().find("hidden") == std::string::npos);
       client.send(hidden);

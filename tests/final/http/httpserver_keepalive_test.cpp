@@ -168,6 +168,7 @@ class Batch {
 
 std::vector<std::string> bodies_of(const std::vector<Answer>& answers) {
   std::vector<std::string> bodies;
+  bodies.reserve(answers.size());
   for (const Answer& answer : answers) bodies.push_back(answer.body);
   return bodies;
 }
@@ -205,7 +206,7 @@ TEST_SUITE("http.httpserver.pipelining") {
     int requests_served = 0;
     Fixture fixture([&](HTTPServerRequest&, HTTPConnection& connection) -> Task<> {
       ++requests_served;
-      connection.respond(200, "OK", "", std::string(32 * 1024, 'x'));
+      connection.respond(200, "OK", "", std::string(std::size_t{32} * 1024, 'x'));
       return {};
     });
     IOStream stream = fixture.connect_stream();
@@ -228,7 +229,7 @@ TEST_SUITE("http.httpserver.pipelining") {
 
   TEST_CASE("a client that ends its side gets all answers to what it asked") {
     Fixture fixture([](HTTPServerRequest&, HTTPConnection& connection) -> Task<> {
-      connection.respond(200, "OK", "", std::string(80 * 1024, 'x'));
+      connection.respond(200, "OK", "", std::string(std::size_t{80} * 1024, 'x'));
       return {};
     });
     for (const std::size_t count : {std::size_t{1}, std::size_t{3}, std::size_t{20}}) {

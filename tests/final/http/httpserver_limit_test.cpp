@@ -154,6 +154,7 @@ TEST_SUITE("http.httpserver.limit") {
       co_return answer;
     };
     std::vector<Task<std::string>> all;
+    all.reserve(20);
     for (int i = 0; i < 20; ++i) all.push_back(conversation(server->port()));
     const std::vector<std::string> answers = loop.run_sync(gen::multi(std::move(all)), time_limit);
     for (const std::string& answer : answers) CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
@@ -169,7 +170,7 @@ Task<std::string> upload(std::uint16_t port, std::size_t bytes) {
   IOStream stream = co_await client.connect("127.0.0.1", port);
   (void)stream.write("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(bytes) +
                      "\r\n\r\n");
-  const std::string piece(16 * 1024, 'x');
+  const std::string piece(std::size_t{16} * 1024, 'x');
   for (std::size_t sent = 0; sent < bytes; sent += piece.size()) co_await stream.write(piece);
   std::string answer = co_await stream.read_until("\r\n\r\n");
   co_return answer;

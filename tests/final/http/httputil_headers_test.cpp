@@ -49,7 +49,8 @@ TEST_SUITE("http.headers") {
     CHECK(!headers.get("none"));
     CHECK(!headers.contains("none"));
     std::string seen;
-    for (const auto& [name, value] : headers) seen += name + "=" + value + ";";
+    for (const auto& [name, value] : headers)
+      seen.append(name).append("=").append(value).append(";");
     CHECK(seen == "Set-Cookie=a=b;Content-Type=text/plain;Set-Cookie=c=d;");
     CHECK(headers.size() == 3);
   }

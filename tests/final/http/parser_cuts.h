@@ -115,7 +115,7 @@ Head feed_pieces(Parser& parser, std::string_view text, const Ends& ends) {
 template <typename Make>
 Head parse_head(std::string_view text, Make make) {
   auto whole_parser = make();
-  const Head whole = feed_pieces(whole_parser, text, {text.size()});
+  Head whole = feed_pieces(whole_parser, text, {text.size()});
   bool all_agree = true;
   for_each_cut(text.size(), [&](const Ends& ends) {
     auto parser = make();
@@ -180,7 +180,7 @@ inline Body decode_pieces(funnel::http::BodyDecoder& decoder, std::string_view t
 template <typename Make>
 Body decode_body(std::string_view text, Make make) {
   auto whole_decoder = make();
-  const Body whole = decode_pieces(whole_decoder, text, {text.size()});
+  Body whole = decode_pieces(whole_decoder, text, {text.size()});
   bool all_agree = true;
   for_each_cut(text.size(), [&](const Ends& ends) {
     auto decoder = make();

@@ -1,5 +1,7 @@
 #include <funnel/web.h>
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -46,7 +48,7 @@ TEST_SUITE("web.request_handler.error") {
       std::string text = row.line;
       CHECK(reply.status_line() == "HTTP/1.1 " + text);
       text.insert(3, ":");
-      CHECK(reply.body == "<html><title>" + text + "</title><body>" + text + "</body></html>");
+      CHECK(reply.body == fmt::format("<html><title>{0}</title><body>{0}</body></html>", text));
       CHECK(reply.body.size() == row.length);
       CHECK(reply.header("Content-Type") == "text/html; charset=UTF-8");
       CHECK(!reply.has_header("Etag"));
@@ -91,7 +93,7 @@ TEST_SUITE("web.request_handler.error") {
   TEST_CASE("an HTTPError with a number that is no status is the handler's error") {
     for (const int status : {0, 42, 99, 1000, -1}) {
       CAPTURE(status);
-      CHECK_THROWS_AS(HTTPError{status}, std::invalid_argument);
+      CHECK_THROWS_AS(throw HTTPError(status), std::invalid_argument);
       Site site(one([&](Do&) { throw HTTPError(status); }));
       CHECK(site.get("/").code == 500);
       CHECK(site.logged("HTTPError: " + std::to_string(status) + " is no HTTP status"));

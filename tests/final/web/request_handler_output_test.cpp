@@ -120,7 +120,7 @@ TEST_SUITE("web.request_handler.output") {
     static int written;
     written = 0;
     Site site({route<Await>("/", [](Await& handler) -> Task<> {
-      const std::string piece(64 * 1024, 'p');
+      const std::string piece(std::size_t{64} * 1024, 'p');
       for (; written < 100; ++written) {
         handler.write(piece);
         co_await handler.flush();
@@ -134,7 +134,7 @@ TEST_SUITE("web.request_handler.output") {
     std::size_t received = 0;
     for (int i = 0; i < 10'000 && written < 100; ++i) {
       const std::string bytes = site.fixture.loop.run_sync([](IOStream& s) -> Task<std::string> {
-        std::string some = co_await s.read_bytes(16 * 1024, true);
+        std::string some = co_await s.read_bytes(std::size_t{16} * 1024, true);
         co_return some;
       }(stream));
       received += bytes.size();
@@ -147,13 +147,13 @@ TEST_SUITE("web.request_handler.output") {
     static bool taken;
     taken = false;
     const auto body = [](Await& handler) -> Task<> {
-      handler.write(std::string(1024 * 1024, 'p'));
+      handler.write(std::string(std::size_t{1024} * 1024, 'p'));
       co_await handler.finish();
       taken = true;
     };
     const auto pieces = [](Await& handler) -> Task<> {
       handler.flush();
-      handler.write(std::string(1024 * 1024, 'p'));
+      handler.write(std::string(std::size_t{1024} * 1024, 'p'));
       co_await handler.finish();
       taken = true;
     };

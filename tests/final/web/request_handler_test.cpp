@@ -23,6 +23,8 @@ class Recorder : public RequestHandler {
   explicit Recorder(Events& events, Work work = nullptr) : work_(std::move(work)), events_(events) {
     events_.push_back("made");
   }
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
   ~Recorder() override { events_.push_back("gone"); }
 
   void set_default_headers() override {

@@ -22,12 +22,12 @@ class Zero : public RequestHandler {
 
 class One : public RequestHandler {
  public:
-  void get(std::string value) { write(value); }
+  void get(const std::string& value) { write(value); }
 };
 
 class Two : public RequestHandler {
  public:
-  void get(int number, std::string text) { write(std::to_string(number) + "|" + text); }
+  void get(int number, const std::string& text) { write(std::to_string(number) + "|" + text); }
 };
 
 template <typename T>

@@ -131,7 +131,7 @@ TEST_SUITE("web.static_file") {
   TEST_CASE("a large file arrives whole, whatever its length") {
     Files files;
     for (const std::size_t size : {std::size_t{65535}, std::size_t{65536}, std::size_t{65537},
-                                   std::size_t{131072}, std::size_t{1024 * 1024}}) {
+                                   std::size_t{131072}, std::size_t{1} << 20}) {
       const std::string content = pattern(size);
       files.folder.write("root/large.bin", content);
       const Reply reply = files.site.fetch("/static/large.bin");
@@ -212,7 +212,7 @@ TEST_SUITE("web.static_file") {
 
   TEST_CASE("a file that becomes shorter while it is sent cuts the connection off") {
     Files files;
-    const Reply reply = interrupted(files, 1024 * 1024, [](const std::string& path) {
+    const Reply reply = interrupted(files, std::size_t{1} << 20, [](const std::string& path) {
       std::filesystem::resize_file(path, 100'000);
     });
     CHECK(reply.ended);
@@ -244,7 +244,7 @@ TEST_SUITE("web.static_file") {
   TEST_CASE("a client that goes away in the middle leaves nothing behind") {
     Files files;
     const auto gone = [&] { return files.site.fixture.server->connections() == 0; };
-    IOStream stream = begin(files, 1024 * 1024);
+    IOStream stream = begin(files, std::size_t{1} << 20);
     stream.close();
     files.site.run_until(gone);
     IOStream impatient = files.site.fixture.connect_stream();
