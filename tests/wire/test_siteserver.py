@@ -124,6 +124,8 @@ class SiteServerTest(unittest.TestCase):
     def setUpClass(cls):
         root = cls.enterClassContext(tempfile.TemporaryDirectory())
         pathlib.Path(root, "index.html").write_text("the book")
+        pathlib.Path(root, "compare.html").write_text("the comparison")
+        pathlib.Path(root, "404.html").write_text("the book has no such page")
         command = [wire_support.BINARIES / "siteserver", "--root", root, "--port", "0", "--",
                    sys.executable, "-ISBc", PROGRAM]  # fmt: skip
         cls.log = cls.enterClassContext(tempfile.TemporaryFile("a+"))
@@ -183,6 +185,19 @@ class SiteServerTest(unittest.TestCase):
         self.assertEqual(self.get("/"), (200, b"the book"))
         status, body = self.get("/api/status")
         self.assertEqual((status, json.loads(body)), (200, {"server": "funnel"}))
+
+    def test_a_page_is_found_with_and_without_its_ending(self):
+        for path in ("/compare", "/compare.html"):
+            self.assertEqual(self.get(path), (200, b"the comparison"))
+
+    def test_what_is_not_there_gets_the_page_of_the_site_that_says_so(self):
+        for path in ("/none", "/none.html", "/none/", "/compare/", "/compare.html.html", "/x.png"):
+            with self.subTest(path=path):
+                self.assertEqual(self.get(path), (404, b"the book has no such page"))
+
+    def test_what_is_outside_the_site_is_refused(self):
+        self.assertEqual(self.get("/../siteserver")[0], 403)
+        self.assertEqual(self.get("/%2e%2e/%2e%2e/etc/passwd")[0], 403)
 
     def test_a_run_is_passed_on(self):
         run = self.start(SUCCEEDS, parameters="&delay=20&concurrency=3")

@@ -2,6 +2,7 @@
 // where COMMAND is what runs a comparison and prints its events.
 
 #include "compare_handler.h"
+#include "page_handler.h"
 
 #include <funnel/log.h>
 #include <funnel/web.h>
@@ -83,10 +84,11 @@ void serve(const Arguments& arguments) {
   funnel::web::Application app{
       funnel::web::route<site::StatusHandler>("/api/status"),
       funnel::web::route<site::CompareHandler>("/api/compare", std::ref(comparisons)),
-      funnel::web::route<funnel::web::StaticFileHandler>("/(.*)", arguments.root,
-                                                         std::string("index.html")),
+      funnel::web::route<site::PageHandler>("/(.*)", arguments.root),
   };
-  fmt::print("serving http://127.0.0.1:{}\n", listen(app, arguments.port).port());
+  const std::uint16_t port = listen(app, arguments.port).port();
+  fmt::print("serving http://127.0.0.1:{}\n", port);
+  fmt::print("the comparison: http://127.0.0.1:{}/compare; Ctrl-C ends all of it\n", port);
   std::fflush(stdout);
   funnel::IOLoop::current().start();
 }

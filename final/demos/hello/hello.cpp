@@ -1,3 +1,5 @@
+// Answers "Hello, world" on port 8888 of this machine.
+
 #include <funnel/ioloop.h>
 #include <funnel/web.h>
 

@@ -143,6 +143,12 @@ class [[nodiscard]] ExecutorWait final : private detail::Waiter {
 /// returned or throws what it threw (`IOLoop.run_in_executor`). It is awaited on the loop that
 /// was current at the call (checked).
 ///
+/// In a coroutine, give the function a name first: g++ 12 destroys what a lambda has captured
+/// twice, without a warning, when the lambda stands in the statement that awaits.
+///
+///     auto work = [path] { return read_file(path); };
+///     auto text = co_await run_in_executor(std::move(work));
+///
 /// `function` takes values only and touches nothing of the loop's but `add_callback`.
 /// Cancelling the wait does not stop it: its result is then dropped, on either thread. The
 /// wait throws `std::logic_error` if the executor is destroyed before it ran the function.

@@ -66,6 +66,9 @@ class IOLoop {
   void start();
   /// Makes `start` return after the callback that is running; before `start`, makes the
   /// next `start` return at once.
+  ///
+  /// Not from a signal handler (nor anything else here): block the signal, and let `add_handler`
+  /// watch a `signalfd` for it.
   void stop();
 
   /// Returns the time of the loop's clock.

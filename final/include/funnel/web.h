@@ -362,7 +362,8 @@ std::string Application::url_for(const Args&... arguments) const {
 /// `route<StaticFileHandler>("/static/(.*)", root)`.
 ///
 /// Files are read off the loop, in pieces; answers have an `Etag` made of the file's state, and
-/// `Last-Modified`, and become 304 when the client's copy is good. Nothing outside the root is
+/// `Last-Modified`, and become 304 when the client's copy is good. `Range` is not looked at: the
+/// whole file is the answer (RFC 9110 section 14.2 allows that). Nothing outside the root is
 /// served, not through symbolic links either (whoever may write below the root could swap one in
 /// at the right moment: let nobody do so whom you do not trust). A directory is answered with
 /// `default_filename` in it, after a redirect to its name with a slash; without one, 403.
