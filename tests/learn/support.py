@@ -6,6 +6,7 @@ import os
 import pathlib
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,11 @@ from unittest import mock
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 LEARN = REPOSITORY / "learn"
 LIMIT_S = 30
+
+# A folder with our own Python and nothing else, for where a version manager's slow stand-in for it
+# would be found.
+OUR_PYTHON = tempfile.TemporaryDirectory(prefix="learn-python-")
+pathlib.Path(OUR_PYTHON.name, "python3").symlink_to(sys.executable)
 
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
@@ -55,10 +61,9 @@ class TreeTest(unittest.TestCase):
 
     def environment(self, **changes):
         plain = {k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR")}
-        # Our own Python, where a version manager's slow stand-in for it would be found.
-        folder = str(pathlib.Path(sys.executable).parent)
-        if folder not in plain["PATH"].split(":"):
-            plain["PATH"] = f"{folder}:{plain['PATH']}"
+        found = shutil.which("python3", path=plain["PATH"])
+        if not found or not os.path.samefile(found, sys.executable):
+            plain["PATH"] = f"{OUR_PYTHON.name}:{plain['PATH']}"
         return plain | {"FUNNEL_LEARN_ROOT": str(self.root)} | changes
 
     def learn(self, *arguments, cwd=None, through=(), **changes):

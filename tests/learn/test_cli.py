@@ -30,7 +30,7 @@ class CommandLine(TreeTest):
         result = self.main()
         self.assertEqual(result.returncode, 0)
         for name in ("serve", "test", "compare", "bench", "lint", "demo", "doctor"):
-            self.assertRegex(result.stdout, rf"(?m)^  {name} ")
+            self.assertRegex(result.stdout, rf"(?m)^  \./learn {name} ")
 
     def test_help_and_its_options_are_the_same(self):
         shown = self.main().stdout

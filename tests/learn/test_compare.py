@@ -312,6 +312,12 @@ class Failures(CompareTest):
         value = json.loads(self.compare("--urls", 2, "--delay", 1, "--json").stdout)
         self.assertIs(value["programs"][0]["ok"], False)
 
+    def test_without_a_good_run_nothing_is_said_of_the_ideal(self):
+        self.fetch("broken", "import sys; sys.exit('no such host')")
+        self.assertNotIn("Ideal", self.compare("http://127.0.0.1:9/delay/5").stdout)
+        self.fetch("good")
+        self.assertIn("Ideal", self.compare("http://127.0.0.1:9/delay/5").stdout)
+
     def test_a_program_that_is_not_built_is_named(self):
         self.fetch("one")
         (self.root / "build/release/bin/one").unlink()

@@ -162,9 +162,15 @@ class Runs(support.TreeTest):
         pid = int((self.root / "fetch.pid").read_text())
         self.assertTrue(support.gone(pid))
 
-    def test_failed_requests_are_counted_with_the_commonest_reason(self):
+    def test_failed_requests_are_counted_with_their_reasons(self):
         result = Result("p", "w", requests=requests((0, 1), (0, 1)))
         refused = Request(2, 0, 1, 0, "connection refused")
-        result.requests += [refused, refused, Request(3, 0, 1, 0, "timeout")]
-        self.assertEqual(result.error, "3 of 5 requests failed: connection refused")
+        result.requests += [refused, refused]
+        self.assertEqual(result.error, "2 of 4 requests failed: connection refused")
+        result.requests += [Request(3, 0, 1, 0, "timeout")]
+        reasons = "2 × connection refused; 1 × timeout"
+        self.assertEqual(result.error, f"3 of 5 requests failed: {reasons}")
+        result.requests += [Request(n, 0, 1, 0, f"reason {n}") for n in (4, 4, 4, 5, 6)]
+        reasons = "3 × reason 4; 2 × connection refused; 1 × timeout"
+        self.assertEqual(result.error, f"8 of 10 requests failed: {reasons}")
         self.assertFalse(result.ok)

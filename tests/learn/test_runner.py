@@ -225,6 +225,12 @@ class CommandLine(support.TreeTest):
         names = [line.split()[0] for line in result.stdout.splitlines()]
         self.assertEqual(names, ["checks", "compiler"])
 
+    def test_without_git_a_clone_has_the_stages_that_ask_for_it(self):
+        self.assertFalse(stages.has_sources(self.root))
+        self.write(".git", "")
+        with mock.patch.object(stages.shutil, "which", return_value=None):
+            self.assertTrue(stages.has_sources(self.root))
+
     def test_an_empty_clone_has_nothing_to_test(self):
         self.assertOneLine(self.main("test"), 1, "nothing to test")
 

@@ -8,7 +8,7 @@ from learn.errors import UsageError
 
 def nearest(word: str, known) -> str:
     """Returns `; did you mean X?` when something known is close to `word`."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
 

@@ -13,6 +13,7 @@ from learn.term import clean, plural
 
 NINJA_STATUS = "[%f/%t] "
 STEP = re.compile(r"\[(\d+)/(\d+)\] (.*)")
+BEFORE_STEPS = "Re-checking globbed directories"  # done every time, and no step of the build
 FIRST_ERROR = re.compile(
     r"(: (fatal )?error:|: undefined reference to|multiple definition of|: cannot find -l"
     r"|^CMake Error|^ninja: error|^Error: )"
@@ -24,6 +25,15 @@ LIMIT_S = 3600
 
 class BuildFailed(LearnError):
     """Says which build failed; the excerpt is the first error as the compiler printed it."""
+
+    def __init__(self, message: str, excerpt=(), output: str = "", log: str = ""):
+        super().__init__(message, excerpt)
+        self.output = output  # all of it
+        self.log = log  # where it is kept
+
+
+class CompilationFailed(BuildFailed):
+    """It was the compiler or the linker that failed, not what has to be there before."""
 
 
 def build(context: Context, preset: str, targets=(), *, log_path=None, progress=None) -> None:
@@ -94,7 +104,7 @@ class _Job:
         if code:
             # What was found on this machine may be gone; the next run looks afresh.
             (self._context.build / "learn" / "needs.json").unlink(missing_ok=True)
-            self._fail(f"cmake --preset {self._preset} failed", code)
+            self._fail(BuildFailed, f"cmake --preset {self._preset} failed", code)
         os.utime(ninja_file)
 
     def compile(self, targets) -> None:
@@ -104,7 +114,7 @@ class _Job:
         def on_line(line: str) -> None:
             nonlocal steps
             step = STEP.match(line)
-            if step:
+            if step and not step[3].startswith(BEFORE_STEPS):
                 steps = int(step[2])
                 bar.update(int(step[1]), steps, step[3].rpartition("/")[2])
 
@@ -113,7 +123,7 @@ class _Job:
         code = self._run(command, on_line=on_line, on_tick=bar.tick)
         if code:
             bar.finish(False)
-            self._fail(f"the {self._preset} build failed", code)
+            self._fail(CompilationFailed, f"the {self._preset} build failed", code)
         if steps:
             bar.finish(True, plural(steps, "step"))
         else:
@@ -121,6 +131,7 @@ class _Job:
 
     def _run(self, command: list[str], **handlers) -> int:
         environment = {**os.environ, "NINJA_STATUS": NINJA_STATUS, "CLICOLOR_FORCE": "0"}
+        environment["LC_ALL"] = "C.UTF-8"  # for `FIRST_ERROR`: compilers speak every language
         return process.run(
             command,
             log=self._log,
@@ -130,14 +141,14 @@ class _Job:
             **handlers,
         )
 
-    def _fail(self, what: str, code: int) -> None:
+    def _fail(self, kind: type[BuildFailed], what: str, code: int) -> None:
         path = Path(self._log.name)
         with path.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode("utf-8", "replace").replace(f"{self._context.root}/", "")
         shown = self._context.shown(path)
         message = f"{what} with {process.describe_exit(code)} (the whole log is {shown})"
-        raise BuildFailed(message, first_error(text))
+        raise kind(message, first_error(text), clean(text), shown)
 
     def _was_made_elsewhere(self) -> bool:
         """A build folder names its sources absolutely: after a move it has to be made anew."""

@@ -15,6 +15,7 @@ from learn.context import Context
 from learn.errors import LearnError, Stopped, UsageError
 
 OVERVIEW = "help"
+ALONE = "status"  # what `./learn` without a command does
 
 
 def command_names() -> list[str]:
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _dispatch(context: Context, arguments: list[str]) -> int:
-    name, *rest = arguments or [OVERVIEW]
+    name, *rest = arguments or [ALONE]
     if name in ("-h", "--help"):
         name = OVERVIEW
     names = command_names()

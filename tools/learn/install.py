@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-from learn import process
+from learn import ask, process
 from learn.context import Context
 from learn.errors import LearnError
 from learn.needs import Finding, Prober
@@ -61,7 +61,7 @@ def _install(context: Context, packages: list[str], duration: str) -> None:
     term = context.term
     prefix = _as_root(packages)
     term.line(f"To be installed with apt-get ({duration}): {' '.join(packages)}")
-    if sys.stdin.isatty() and term.stream.isatty() and not _agreed(term):
+    if ask.can_ask(term) and not ask.agreed(term, "Go on?"):
         raise LearnError("nothing was installed")
     if prefix and sys.stdin.isatty() and subprocess.run(["sudo", "-v"]).returncode:
         raise LearnError(f"sudo refused; {_by_hand(packages)}")
@@ -90,12 +90,6 @@ def _as_root(packages: list[str]) -> list[str]:
     if shutil.which("sudo"):
         return ["sudo", "-n"]
     raise LearnError(f"not root, and there is no sudo here; {_by_hand(packages)}")
-
-
-def _agreed(term) -> bool:
-    term.stream.write("Go on? [Y/n] ")
-    term.stream.flush()
-    return sys.stdin.readline().lower() in ("\n", "y\n", "yes\n")  # not the end of input
 
 
 def _apt(context: Context, log, prefix: list[str], title: str, arguments: list[str]) -> str:

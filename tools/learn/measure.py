@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from learn import process
+from learn.skeleton import NOT_WRITTEN, UNWRITTEN_LINE
 from learn.term import clean, plural, shorten
 
 SAMPLE_S = 0.005
+SHOWN_REASONS = 3
 QUOTED_CHARACTERS = 80
 
 
@@ -49,8 +51,11 @@ class Result:
         failed = [request.error for request in self.requests if request.error is not None]
         if self.failure or not failed:
             return self.failure
-        reason = Counter(failed).most_common(1)[0][0]
-        return f"{len(failed)} of {plural(len(self.requests), 'request')} failed: {reason}"
+        reasons = Counter(failed).most_common()
+        said = reasons[0][0]
+        if len(reasons) > 1:
+            said = "; ".join(f"{count} × {reason}" for reason, count in reasons[:SHOWN_REASONS])
+        return f"{len(failed)} of {plural(len(self.requests), 'request')} failed: {said}"
 
     @property
     def ok(self) -> bool:
@@ -217,8 +222,11 @@ class Run:
         elif code > 0:
             stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - 4096))
             said = clean(stderr.read().decode("utf-8", "replace")).strip().splitlines()
+            unwritten = [line for line in said if UNWRITTEN_LINE.match(line)]
             reason = ": " + shorten(said[-1], 200) if said else ""
             self.result.failure = f"ended with exit code {code}{reason}"
+            if code == NOT_WRITTEN and unwritten:
+                self.result.failure = f"stopped: {unwritten[0]}"
         elif self._report.missing:
             wanted = len(self._urls)
             done = wanted - self._report.missing

@@ -73,6 +73,7 @@ ALL = {
         Command("node", "Node.js, 18.15 or newer", "nodejs", 15, (18, 15)),
         Command("npm", "npm, which comes with Node.js", "npm", 60),
         Command("git", "git", "git", 5),
+        Command("make", "make", "make", 2),
         Command("curl", "curl", "curl", 3),
         Command("clang++", "clang, 14 or newer", "clang", 45, (14,), "-dumpversion"),
         Runtime(

@@ -9,8 +9,9 @@
     waits = "one after the other, blocked in recv"
 """
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from learn.errors import LearnError
@@ -47,6 +48,23 @@ def discover(root: Path) -> list[Program]:
         if names.count(name) > 1:
             raise LearnError(f"two programs in the compare.toml files have the name {name!r}")
     return sorted(programs, key=lambda program: (program.order, program.name))
+
+
+def with_mine(root: Path, programs: list[Program]) -> list[Program]:
+    """Puts the learner's programs in the place of the chapters', where work/ has them."""
+    found = [_mine(root, program) for program in programs]
+    if found == programs:
+        raise LearnError("no program of yours takes part: ./learn start N gives you a chapter's")
+    return found
+
+
+def _mine(root: Path, program: Program) -> Program:
+    target = re.fullmatch(r"funnel_(ch\d\d)_(\w+)", program.target)
+    if not target or not any(root.glob(f"work/{target[1]}_*/examples/{target[2]}.cpp")):
+        return program
+    mine = f"mine_{target[1]}_{target[2]}"
+    path = program.path.replace(program.target, mine)
+    return replace(program, name=f"{program.name} (yours)", target=mine, path=path)
 
 
 def targets(programs: list[Program]) -> list[str]:

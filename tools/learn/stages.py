@@ -1,11 +1,13 @@
 """The stages of `./learn test`, in their order. A stage that has nothing to run is not listed."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from learn import needs
+from learn.chapter_checks import CheckChapters
 from learn.sources import all_sources, changed_sources, default_base
 from learn.steps import Build, BuildSite, Ctest, NodeTests, Packages, Program, Tidy, Unittest
 
@@ -48,6 +50,11 @@ def dev_steps(root: Path) -> Iterator:
     yield Ctest("dev")
 
 
+def chapter_steps(root: Path) -> Iterator:
+    yield Build("learner")  # the chapters alone, without the framework
+    yield CheckChapters()
+
+
 def release_steps(root: Path) -> Iterator:
     yield Build("release")
     yield Ctest("release", label="release")
@@ -84,6 +91,8 @@ def learn_steps(root: Path) -> Iterator:
 
 def book_steps(root: Path) -> Iterator:
     yield Build("release")
+    yield Unittest("tests/snip")
+    yield python("tools/learn", "snip", "--check")
     yield BuildSite()
     yield Packages("tests/book")
     units = tuple(sorted(root.glob("tests/book/unit/*.mjs")))
@@ -99,12 +108,20 @@ def lint_steps(root: Path, everything: bool = False) -> Iterator:
 
 has_cmake = has("CMakeLists.txt")
 
+
+def has_sources(root: Path) -> bool:
+    """Tells whether git has C++ files here; without git, which is going to be asked for, yes."""
+    if not (root / ".git").exists():
+        return False
+    return not shutil.which("git") or bool(all_sources(root))
+
+
 STAGES = (
     Stage(
         "format",
         "every C++ file is formatted as .clang-format says",
         format_steps,
-        lambda root: (root / ".git").exists() and bool(all_sources(root)),
+        has_sources,
         ("git", "clang-format"),
     ),
     Stage(
@@ -119,6 +136,13 @@ STAGES = (
         "everything builds and passes with AddressSanitizer and UBSan",
         dev_steps,
         has_cmake,
+        needs.BUILD,
+    ),
+    Stage(
+        "chapters",
+        "each chapter's tests find the blank task and every plausible wrong solution",
+        chapter_steps,
+        has("chapters/*/tasks.toml"),
         needs.BUILD,
     ),
     Stage(
@@ -161,7 +185,7 @@ STAGES = (
         "the installed package in programs of others",
         consumer_steps,
         has("tests/consumer/run.py"),
-        needs.BUILD,
+        (*needs.BUILD, "make"),
     ),
     Stage(
         "learn",
@@ -180,7 +204,7 @@ STAGES = (
         "lint",
         "clang-tidy on what changed, or on all with --all",
         lint_steps,
-        lambda root: has_cmake(root) and (root / ".git").exists() and bool(all_sources(root)),
+        lambda root: has_cmake(root) and has_sources(root),
         (*needs.BUILD, "git", "clang-tidy"),
     ),
 )

@@ -22,8 +22,9 @@ class HTTPRequest {
   explicit HTTPRequest(std::string url_text, std::string method_name = "GET")
       : url(std::move(url_text)), method(std::move(method_name)) {}
 
-  /// An absolute `http` URL; `https` is refused, since TLS is not built yet. User information before the host (`http://me:secret@host/`)
-  /// becomes an `Authorization: Basic` header and is not sent otherwise.
+  /// An absolute `http` URL; `https` is refused, since TLS is not built yet. User information
+  /// before the host (`http://me:secret@host/`) becomes an `Authorization: Basic` header and is
+  /// not sent otherwise.
   std::string url;
   /// POST, PUT and PATCH must have a body; GET, HEAD, DELETE, OPTIONS and TRACE must not;
   /// any other token but CONNECT may.

@@ -12,7 +12,7 @@ from learn.errors import LearnError, UsageError
 from learn.install import ensure
 from learn.measure import Result, Run
 from learn.needs import BUILD
-from learn.programs import Program, discover, targets
+from learn.programs import Program, discover, targets, with_mine
 from learn.servers import running
 from learn.term import plural, seconds
 
@@ -56,6 +56,7 @@ def parse(arguments: list[str]):
     form.add_argument("--events", action="store_true", help="print JSON lines while running")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="write the timeline as a picture")
+    parser.add_argument("--mine", action="store_true", help="your programs where you have them")
     parser.add_argument("--no-build", action="store_true", help="run what is built already")
     options = parser.parse(arguments)
     _check(parser, options)
@@ -113,6 +114,8 @@ def _compare(context, options) -> int:
     programs = discover(context.root)
     if not programs:
         raise LearnError("there is no fetch program yet: no compare.toml in this clone")
+    if options.mine:
+        programs = with_mine(context.root, programs)
     if not options.no_build:
         ensure(context, NEEDS, "./learn compare")
         build(context, "release", targets(programs))
@@ -213,7 +216,8 @@ def _table(term, work: Workload, results: list[Result]) -> None:
     for result in results:
         if not result.ok:
             term.line(f"{term.mark(False)} {result.name} {_failure(result)}")
-    term.line(term.style("\n" + _bounds_sentence(work, results) + "\n", "dim"))
+    if work.waits_s(results):
+        term.line(term.style("\n" + _bounds_sentence(work, results) + "\n", "dim"))
 
 
 def _failure(result: Result) -> str:

@@ -1,10 +1,10 @@
-"""`./learn`, `./learn help [COMMAND]`: what there is."""
+"""`./learn help [COMMAND]`: what there is."""
 
-from learn import cli
+from learn import cli, overview
 from learn.arguments import nearest
 from learn.errors import UsageError
 
-SUMMARY = "shows this overview, or `help COMMAND` what a command takes"
+SUMMARY = "shows all commands, or `help COMMAND` what one takes"
 ORDER = 100
 
 
@@ -13,12 +13,8 @@ def run(context, arguments: list[str]) -> int:
         raise UsageError(f"there is nothing to do with {arguments[1]!r} (./learn help COMMAND)")
     if arguments and arguments[0] not in ("-h", "--help"):
         return _about(context, arguments[0])
+    overview.show(context, brief=False)
     term = context.term
-    modules = {name: cli.load(name) for name in cli.command_names()}
-    width = max(map(len, modules))
-    term.line(f"{term.style('./learn COMMAND', 'bold')}, from any folder of this clone\n")
-    for name in sorted(modules, key=lambda name: modules[name].ORDER):
-        term.line(f"  {term.style(name.ljust(width), 'cyan')}  {modules[name].SUMMARY}")
     term.line(f"\nTo begin: {term.style('./learn serve', 'bold')}, then open the page it names.")
     return 0
 

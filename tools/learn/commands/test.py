@@ -1,25 +1,65 @@
-"""`./learn test`: everything that has to be right, stage by stage."""
+"""`./learn test`: everything that has to be right, or a chapter or task of the course."""
 
 import dataclasses
 import functools
 
+from learn import chapter_run
 from learn.arguments import Parser, nearest
+from learn.chapter_run import Wanted
+from learn.chapters import find, is_selection
 from learn.errors import LearnError, UsageError
 from learn.install import ensure
+from learn.needs import BUILD
 from learn.runner import run_stages
 from learn.stages import STAGES, lint_steps, present_stages
+from learn.versions import add_options, chosen
 
-SUMMARY = "runs all tests, or the stages that are named"
+SUMMARY = "runs all tests, or the stages that are named, or those of a chapter"
 ORDER = 20
+COURSE = (20, "test N.M", "test your code of a task, up to the first red test; N for a chapter")
 NEEDS = tuple(dict.fromkeys(key for stage in STAGES for key in stage.needs))
+OF_CHAPTERS = ("mine", "reference", "final", "only")
 
 
 def run(context, arguments: list[str]) -> int:
     parser = Parser("test", SUMMARY)
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help="only these, in this order")
+    parser.add_argument(
+        "stages",
+        nargs="*",
+        metavar="STAGE, N or N.M",
+        help="only these stages, in this order; or one chapter, or one task",
+    )
     parser.add_argument("--list", action="store_true", help="show the stages and what they do")
-    parser.add_argument("--all", action="store_true", help="clang-tidy on all files")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="of a chapter: go on after a red test; of the stages: clang-tidy on all files",
+    )
+    add_options(parser, final=True)
+    parser.add_argument("--only", metavar="TEXT", help="tests of a chapter with this in their name")
     options = parser.parse(arguments)
+    if any(map(is_selection, options.stages)):
+        return _of_chapter(context, options)
+    for name in OF_CHAPTERS:
+        if getattr(options, name):
+            raise UsageError(f"--{name} is for a chapter or a task: ./learn test 1 --{name}")
+    return _stages(context, options)
+
+
+def _of_chapter(context, options) -> int:
+    if len(options.stages) > 1:
+        raise UsageError(f"one chapter or task at a time, got {' '.join(options.stages)}")
+    if options.list:
+        raise UsageError("--list shows the stages; ./learn list shows the tasks")
+    chapter, task = find(context.root, options.stages[0])
+    version = chosen(options, chapter)
+    wanted = Wanted(chapter, task, version, options.all, options.only or "")
+    ensure(context, BUILD, "./learn test")
+    chapter_run.announce(context, wanted)
+    return 0 if chapter_run.run(context, wanted) else 1
+
+
+def _stages(context, options) -> int:
     stages = _chosen(present_stages(context.root), options.stages)
     if options.list:
         return _list(context, stages)

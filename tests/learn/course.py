@@ -1,0 +1,297 @@
+"""A small chapter in a tree of its own, with a CMake and a test program that are fakes.
+
+The fake test program does not compile anything: it reads the sources of its version. A line
+`// SENTENCE: WHAT` says what the test case SENTENCE does there; without such a line the test case
+calls what is not written yet.
+"""
+
+from unittest import mock
+
+import support
+
+TOML = """
+    chapter = 1
+    title = "A small chapter"
+    book = "book/ch01.md"
+    given = ["what is given works"]
+
+    [[task]]
+    id = "1.1"
+    title = "Open it"
+    file = "funnel/door.cpp"
+    sentence = "Nobody waits outside."
+    book = "open-it"
+    hints = ["What is a door?", "Push it.", "door.push();\\ndoor.wait();"]
+    tests = ["a door opens", "a door opens twice"]
+
+    [[task]]
+    id = "1.2"
+    title = "Close it"
+    file = "funnel/house.cpp"
+    sentence = "Nobody freezes inside."
+    book = "close-it"
+    hints = ["Who is cold?", "Pull it.", "door.pull();"]
+    tests = ["a door closes"]
+"""
+
+DOOR = """
+    #include <funnel/door.h>
+
+    namespace funnel {
+
+    void open() {
+      // #region task 1.1
+      // a door opens: pass
+      push();
+      // #endregion task 1.1
+    }
+
+    void twice() {
+      // #region task 1.1
+      // a door opens twice: pass
+      push();
+      push();
+      // #endregion task 1.1
+    }
+
+    }  // namespace funnel
+"""
+
+HOUSE = """
+    #include <funnel/door.h>
+
+    // what is given works: pass
+    void close() {
+      // #region task 1.2
+      // a door closes: pass
+      pull();
+      // #endregion task 1.2
+    }
+"""
+
+MUTANT = """
+    task: {task}
+    killed-by: {test}
+    why: {why}
+
+    --- a/funnel/{file}
+    +++ b/funnel/{file}
+    @@ -{line},3 +{line},3 @@
+       // #region task {task}
+    -  // {test}: pass
+    +  // {test}: {what}
+       {call}
+"""
+
+BOOK = """
+    # A small chapter
+
+    ## Open it {#open-it}
+
+    Text.
+
+    ## Close it
+"""
+
+CMAKE = """
+    import os, pathlib, re, shutil, sys
+    if "--version" in sys.argv:
+        sys.exit(print("cmake version 99.0"))
+    root = pathlib.Path.cwd()
+    with open("calls", "a") as calls:
+        print(*sys.argv[1:], file=calls)
+    preset = sys.argv[sys.argv.index("--preset") + 1]
+    folder = root / "build" / preset
+    if "--build" not in sys.argv:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={root}\\n")
+        (folder / "build.ninja").open("a").close()
+        sys.exit()
+    folders = {"mine": "work", "funnel": "chapters", "variant": "build/learner/variants"}
+    targets = sys.argv[sys.argv.index("--target") + 1:] if "--target" in sys.argv else []
+    for target in targets:
+        prefix = re.search("mine|funnel|variant|final", target)[0]
+        sources = root / folders.get(prefix, "chapters") / "ch01_small"
+        for path in sorted(sources.glob("funnel/*.cpp")):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                if "SYNTAX" in line:
+                    print("[1/3] Building CXX object x.o")
+                    print(f"FAILED: {path.stem}.o\\nc++ -c {path}")
+                    print(f"{path}: In function 'void funnel::open()':")
+                    print(f"{path}:{number}:3: error: expected ';' before 'x'")
+                    print(f"   {number} | {line}\\n      |   ^\\n      |   ;")
+                    print(f"{path}:{number + 1}:3: error: another")
+                    print("ninja: build stopped: subcommand failed.")
+                    sys.exit(1)
+        (folder / "bin").mkdir(exist_ok=True)
+        program = "test_program" if target.startswith("test_") else "example"
+        shutil.copy2(root / "fakes" / program, folder / "bin" / target)
+        (folder / "bin" / (target + ".sources")).write_text(f"{sources}\\n{root}")
+"""
+
+NINJA = """
+    import pathlib, sys
+    if "--version" in sys.argv:
+        sys.exit(print("99.0"))
+    folder = pathlib.Path(sys.argv[sys.argv.index("-C") + 1])
+    compiler = folder.parents[1] / "fakes/compiler"
+    sources = sorted(folder.glob("variants/ch01_small/funnel/*.cpp"))
+    for source in sources:
+        print(f"{compiler} -MF x.d -o obj/{source.stem}.o -c {source}")
+    objects = " ".join(f"obj/{source.stem}.o" for source in sources)
+    print(f"ar qc libvariant_ch01.a {objects}")
+    print(f": && {compiler} tests.o -o bin/{sys.argv[-1]} libvariant_ch01.a && :")
+"""
+
+COMPILER = """
+    import pathlib, shutil, sys
+    root = pathlib.Path(sys.argv[0]).resolve().parents[1]
+    output = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
+    if "-c" in sys.argv:
+        source = pathlib.Path(sys.argv[sys.argv.index("-c") + 1])
+        if "SYNTAX" in source.read_text():
+            sys.exit(f"{source}:6:3: error: expected ';' before 'x'")
+        sys.exit(output.write_text(""))
+    folder = pathlib.Path(f"{output}.d")
+    shutil.copytree(root / "build/learner/variants/ch01_small", folder)
+    for word in sys.argv[1:]:
+        source = pathlib.Path(word).with_suffix(".cpp")
+        if word.endswith(".o") and source.exists():
+            shutil.copy2(source, folder / "funnel")
+    shutil.copy2(root / "fakes/test_program", output)
+    pathlib.Path(f"{output}.sources").write_text(f"{folder}\\n{root}")
+"""
+
+TEST_PROGRAM = """
+    import os, pathlib, re, signal, sys, time, tomllib
+    here = pathlib.Path(sys.argv[0])
+    lines = here.with_name(here.name + ".sources").read_text().splitlines()
+    sources, root = map(pathlib.Path, lines)
+    table = tomllib.loads((root / "chapters/ch01_small/tasks.toml").read_text())
+    tasks = {test: task["id"] for task in table["task"] for test in task["tests"]}
+    extra = root / "more-tests"
+    names = [*table["given"], *tasks, *(extra.read_text().splitlines() if extra.exists() else [])]
+    if "final" in here.name:
+        names = names[:2]
+    options = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
+    if "--list-test-cases" in sys.argv:
+        print("<doctest>")
+        for name in names:
+            print(f'<TestCase name="{name}" filename="tests/ch01_small/door_test.cpp"/>')
+        sys.exit(print("</doctest>"))
+    name = options["--test-case"]
+    out = open(options["--out"], "w")
+    story = open(os.environ["FUNNEL_STORY"], "a")
+
+    def tell(text):
+        print("1.5", "peer", text, sep="\\t", file=story, flush=True)
+
+    def report(text):
+        out.write(text)
+        out.flush()
+
+    report('<?xml version="1.0" encoding="UTF-8"?><doctest><TestSuite>')
+    if name not in names:
+        sys.exit(report("</TestSuite></doctest>"))
+    report(f'<TestCase name="{name}" filename="tests/ch01_small/door_test.cpp" line="7">')
+    text = "".join(path.read_text() for path in sorted(sources.glob("funnel/*.cpp")))
+    found = re.search(rf"// {re.escape(name)}: (\\w+)", text)
+    what = found[1] if found else "unwritten"
+    place = 'filename="tests/ch01_small/door_test.cpp" line="9"'
+    tell("knocks at the door")
+    if what == "unwritten":
+        print(f"task {tasks.get(name, '1.1')} is not written yet: it", file=sys.stderr)
+        os._exit(86)
+    if what == "fail":
+        tell("hears nothing")
+        report(f'<Expression success="false" type="CHECK" {place}><Original>door() == "open"'
+               '</Original><Expanded>shut == open</Expanded><Info>after the knock</Info>'
+               '</Expression>')
+    if what == "crash":
+        door = sources / "funnel/door.cpp"
+        print(f"==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1", file=sys.stderr)
+        print(f"    #0 0x1 in operator delete /usr/include/new:1", file=sys.stderr)
+        print(f"    #1 0x2 in funnel::open(int) {door}:8", file=sys.stderr)
+        print(f"SUMMARY: AddressSanitizer", file=sys.stderr)
+        os._exit(1)
+    if what == "abort":
+        signal.signal(signal.SIGABRT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGABRT)
+    if what == "hang":
+        time.sleep(60)
+    good = "true" if what == "pass" else "false"
+    report(f'<OverallResultsAsserts test_case_success="{good}"/></TestCase></TestSuite></doctest>')
+    sys.exit(what != "pass")
+"""
+
+EXAMPLE = """
+    import sys
+    print(sys.argv[0].rpartition("/")[2], *sys.argv[1:])
+"""
+
+
+class CourseTest(support.TreeTest):
+    """A tree with the small chapter."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("chapters/ch01_small/tasks.toml", TOML)
+        self.write("chapters/ch01_small/funnel/door.cpp", DOOR)
+        self.write("chapters/ch01_small/funnel/house.cpp", HOUSE)
+        self.write("chapters/ch01_small/funnel/door.h", "#pragma once\n")
+        self.write("chapters/ch01_small/examples/hello.cpp", "// Says hello.\nint main() {}\n")
+        self.write("chapters/ch01_small/examples/compare.toml")
+        self.write("tests/ch01_small/door_test.cpp", "// final: yes\n")
+        self.write("book/ch01.md", BOOK)
+        self.write("CMakePresets.json", "{}")
+        self.program("path/cmake", CMAKE)
+        self.program("path/ninja", NINJA)
+        self.program("fakes/compiler", COMPILER)
+        self.program("fakes/test_program", TEST_PROGRAM)
+        self.program("fakes/example", EXAMPLE)
+        self.write("build/learn/needs.json", "{}")
+        for module in ("test", "watch", "run", "trace"):
+            ensured = mock.patch(f"learn.commands.{module}.ensure")
+            ensured.start()
+            self.addCleanup(ensured.stop)
+
+    def environment(self, **changes):
+        plain = super().environment(**changes)
+        (self.root / "tmp").mkdir(exist_ok=True)
+        return plain | {"PATH": f"{self.root}/path:{plain['PATH']}", "TMPDIR": f"{self.root}/tmp"}
+
+    def mutant(self, name, task="1.1", test="a door opens", what="fail", **changes):
+        file, line, call = ("door.cpp", 6, "push();") if task == "1.1" else ("house.cpp", 5, "pull();")
+        fields = {"task": task, "test": test, "what": what, "why": "it is plausible"}
+        fields |= {"file": file, "line": line, "call": call} | changes
+        return self.write(f"chapters/ch01_small/mutants/{name}.patch", MUTANT.format(**fields))
+
+    def work(self, path=""):
+        return self.root / "work/ch01_small" / path
+
+    def edit(self, path, old, new):
+        """Replaces a text in a file of the tree, which has to be there."""
+        file = self.root / path
+        text = file.read_text()
+        self.assertIn(old, text)
+        file.write_text(text.replace(old, new))
+
+    def edit_work(self, path, old, new):
+        self.edit(f"work/ch01_small/{path}", old, new)
+
+    def solve(self, *tests):
+        """Writes into the learner's stubs what makes these tests green."""
+        places = {
+            "a door opens": ("door.cpp", 0),
+            "a door opens twice": ("door.cpp", 1),
+            "a door closes": ("house.cpp", 0),
+        }
+        for test in tests or places:
+            name, place = places[test]
+            path = self.work(f"funnel/{name}")
+            parts = path.read_text().split("funnel::not_implemented(")
+            # Each stub that is still there, in its order; the solved ones are gone already.
+            at = min(place, len(parts) - 2)
+            head = "funnel::not_implemented(".join(parts[: at + 1])
+            tail = "funnel::not_implemented(".join(parts[at + 1 :]).partition(";")[2]
+            path.write_text(f"{head}// {test}: pass{tail}")

@@ -1,0 +1,140 @@
+"""The stage `chapters` finds what makes a chapter's tests worthless."""
+
+import os
+import unittest
+from unittest import mock
+
+from course import CourseTest
+from learn import chapter_checks, runner
+from learn.benches import learner
+from learn.stages import STAGES
+
+
+class StageTest(CourseTest):
+    def setUp(self):
+        super().setUp()
+        for name, task, test in (
+            ("one", "1.1", "a door opens"),
+            ("two", "1.1", "a door opens"),
+            ("three", "1.2", "a door closes"),
+            ("four", "1.2", "a door closes"),
+        ):
+            self.mutant(name, task, test)
+
+    def check(self):
+        context = self.context()
+        stages = [stage for stage in STAGES if stage.name == "chapters"]
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            code = runner.run_stages(context, stages)
+        self.text = self.shown(context)
+        return code, self.text.splitlines()[-1]
+
+    def finds(self, *parts):
+        code, _ = self.check()
+        self.assertEqual(code, 1, self.text)
+        for part in parts:
+            self.assertIn(part, self.text)
+
+
+class Good(StageTest):
+    def test_every_check_counts_once(self):
+        self.assertEqual(self.check(), (0, "12 passed, 0 failed"), self.text)
+        log = (self.root / "build/logs/chapters.log").read_text()
+        self.assertIn("ch01, mutant two: passed", log)
+        self.assertIn("ch01, task 1.2 blanked: passed", log)
+
+    def test_work_is_left_alone_and_the_variant_ends_as_the_reference(self):
+        self.write("work/ch01_small/funnel/door.cpp", "SYNTAX")
+        self.assertEqual(self.check()[0], 0, self.text)
+        variant = self.root / "build/learner/variants/ch01_small/funnel/door.cpp"
+        reference = self.root / "chapters/ch01_small/funnel/door.cpp"
+        self.assertEqual(variant.read_text(), reference.read_text())
+
+    def test_a_mutant_that_hangs_or_crashes_is_killed(self):
+        self.mutant("one", what="hang")
+        self.mutant("two", what="crash")
+        with mock.patch.object(chapter_checks, "LIMIT_S", 1.0):
+            self.assertEqual(self.check(), (0, "12 passed, 0 failed"), self.text)
+
+
+class Bad(StageTest):
+    def test_a_mutant_that_survives(self):
+        self.mutant("one", what="pass")
+        self.finds("ch01, mutant one: survives 'a door opens'", "11 passed, 1 failed")
+
+    def test_a_mutant_that_does_not_compile_or_apply(self):
+        self.mutant("one", call="push();", what="SYNTAX")
+        self.mutant("two", line=1, test="a door opens", call="push();  ")
+        self.finds("ch01, mutant one: does not compile", "error: expected ';'")
+        self.assertIn("ch01, rules: chapters/ch01_small/mutants/two.patch does not fit", self.text)
+
+    def test_a_test_that_is_green_without_its_task(self):
+        self.edit("chapters/ch01_small/funnel/house.cpp", "// what is", "// a door closes: pass\n// what is")
+        self.finds("'a door closes' is green on the skeleton", "green on a blank task 1.2")
+
+    def test_a_red_reference_ends_it(self):
+        self.edit("chapters/ch01_small/funnel/house.cpp", "// what is given works: pass", "// what is given works: fail")
+        self.finds("'what is given works' is red on the reference: tests/ch01_small/door_test.cpp:9")
+        self.assertNotIn("mutant", self.text)
+
+    def test_a_test_that_belongs_to_no_task(self):
+        self.write("more-tests", "a dog barks\na dog barks\n")
+        self.finds("the test case 'a dog barks' belongs to no task", "has 2 test cases 'a dog barks'")
+
+    def test_a_test_that_does_not_exist(self):
+        self.edit("chapters/ch01_small/tasks.toml", 'given = [', 'given = ["a cat purrs", ')
+        program = (self.root / "fakes/test_program").read_text()
+        changed = program.replace("options = dict", 'names.remove("a cat purrs"); options = dict', 1)
+        self.program("fakes/test_program", "\n" + changed.partition("\n")[2])
+        self.finds("'a cat purrs' is red on the reference: not in the test program")
+
+    def test_too_few_mutants_a_missing_section_a_missing_region(self):
+        (self.root / "chapters/ch01_small/mutants/one.patch").unlink()
+        self.edit("book/ch01.md", "## Close it", "## Shut it")
+        self.edit("chapters/ch01_small/funnel/door.cpp", "task 1.1", "task 1.4")
+        self.finds(
+            "task 1.1 has 0 of 2 mutants",
+            "book/ch01.md has no section #close-it, where task 1.2 points",
+            "door.cpp has no region `task 1.1`",
+            "door.cpp has a region `task 1.4`, tasks.toml does not",
+        )
+
+    def test_sizes_that_nobody_can_read(self):
+        long = "// #region task 1.2\n" + "x\n" * 151 + "// #endregion task 1.2\n" + "y\n" * 100
+        self.write("chapters/ch01_small/funnel/house.cpp", long)
+        self.finds("house.cpp has 253 lines, more than 250", "task 1.2 has 151 lines to write")
+
+    def test_a_missing_text(self):
+        (self.root / "book/ch01.md").unlink()
+        self.finds("tasks.toml: there is no book/ch01.md")
+
+    def test_a_header_in_two_chapters(self):
+        for path in sorted((self.root / "chapters/ch01_small").rglob("*")):
+            if path.is_file():
+                name = str(path.relative_to(self.root)).replace("ch01", "ch02")
+                text = path.read_text().replace("chapter = 1", "chapter = 2").replace("1.", "2.")
+                self.write(name, text)
+        self.finds("<funnel/door.h> is in ch01_small and in ch02_small")
+
+
+class Bench(StageTest):
+    def test_every_task_is_measured_with_a_file_that_was_saved(self):
+        context = self.context()
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            result = learner.measure(context)
+        self.assertEqual([each["task"] for each in result["tasks"]], ["1.1", "1.2"])
+        for each in result["tasks"]:
+            self.assertGreater(each["total_s"], each["build_s"])
+        learner.show(context.term, result)
+        self.assertIn("funnel/house.cpp", self.shown(context))
+
+    def test_a_red_reference_is_not_measured(self):
+        self.edit("chapters/ch01_small/funnel/house.cpp", "closes: pass", "closes: fail")
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            with self.assertRaises(Exception) as caught:
+                learner.measure(self.context())
+        self.assertIn("'a door closes' is red", str(caught.exception))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,123 @@
+"""`./learn run`, `trace` and `compare --mine`: programs of a chapter, the learner's where there."""
+
+import unittest
+
+from course import CourseTest
+from learn import programs
+from learn.errors import LearnError
+
+
+class Run(CourseTest):
+    def test_an_example_gets_its_arguments_and_our_process(self):
+        result = self.learn("run", "1", "hello", "--port", "0", "x")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout.splitlines()[-1], "funnel_ch01_hello --port 0 x")
+        self.assertIn("hello, the reference", result.stderr)
+
+    def test_the_learners_is_taken_when_it_is_there(self):
+        self.main("start", "1")
+        result = self.learn("run", "1", "hello")
+        self.assertEqual(result.stdout.splitlines()[-1], "mine_ch01_hello")
+        result = self.learn("run", "--reference", "1", "hello")
+        self.assertEqual(result.stdout.splitlines()[-1], "funnel_ch01_hello")
+        self.work("examples/hello.cpp").rename(self.work("examples/other.cpp"))
+        self.assertOneLine(self.main("run", "1", "other"), 1, "examples/hello.cpp is missing")
+
+    def test_with_sanitizers_it_is_the_build_of_the_tests(self):
+        self.learn("run", "--sanitize", "1", "hello")
+        self.assertIn("--preset learner --target funnel_ch01_hello", (self.root / "calls").read_text())
+
+    def test_without_a_name_they_are_listed(self):
+        text = self.main("run", "1").stdout
+        self.assertIn("hello  Says hello", text)
+
+    def test_an_unknown_one_is_answered_with_the_nearest(self):
+        self.assertOneLine(self.main("run", "1", "hallo"), 2, "no example 'hallo'; did you mean hello?")
+
+    def test_the_learners_compile_error_is_explained(self):
+        self.main("start", "1")
+        self.edit_work("funnel/door.cpp", 'funnel::not_implemented("1.1");', "SYNTAX")
+        result = self.main("run", "1", "hello")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("your code does not compile: task 1.1", result.stdout)
+
+
+class Trace(CourseTest):
+    def test_a_recording_is_printed_as_it_is(self):
+        text = "# $ hello --once\n12 0.000001 recvfrom(3, \"\") = 0\n"
+        self.write("book/recordings/ch01-hello.trace", text)
+        self.assertEqual(self.main("trace", "1", "hello").stdout, text)
+        self.assertIn("./learn trace 1 hello", self.main("trace", "1").stdout)
+        self.assertOneLine(self.main("trace", "1", "helo"), 2, "did you mean hello?")
+
+    def test_without_recordings_it_says_so(self):
+        self.assertOneLine(self.main("trace", "1"), 1, "nothing of chapter 1 is recorded yet")
+
+    def record(self, *arguments):
+        return self.main("trace", "1", "hello", "--record", *arguments)
+
+    def strace(self, code):
+        self.program("path/strace", code)
+
+    STRACE = """
+        import sys
+        out = sys.argv[sys.argv.index("-o") + 1]
+        open(out, "w").write(f"1 0.0 write({sys.argv[-1]})\\n")
+    """
+
+    def test_it_is_made_with_strace_and_remembers_its_arguments(self):
+        self.strace(self.STRACE)
+        self.assertEqual(self.record("--", "--urls", "two words").returncode, 0)
+        path = self.root / "book/recordings/ch01-hello.trace"
+        first = path.read_text().splitlines()[0]
+        self.assertEqual(first, "# $ hello --urls 'two words'")
+        path.write_text(first + "\nold\n")
+        self.assertEqual(self.record().returncode, 0)
+        self.assertEqual(path.read_text().splitlines(), [first, "1 0.0 write(two words)"])
+
+    def test_a_program_that_fails_changes_no_recording(self):
+        path = self.write("book/recordings/ch01-hello.trace", "old\n")
+        self.strace("raise SystemExit(3)")
+        self.assertOneLine(self.record(), 1, "hello ended with exit code 3")
+        self.assertEqual(path.read_text(), "old\n")
+
+
+class Compare(CourseTest):
+    def listed(self, target="funnel_ch01_hello"):
+        toml = f"""
+            [[program]]
+            name = "hello"
+            order = 1
+            target = "{target}"
+            path = "bin/{target}"
+            args = []
+            waits = "not at all"
+        """
+        self.write("chapters/ch01_small/examples/compare.toml", toml)
+        return programs.discover(self.root)
+
+    def test_the_learners_programs_take_the_chapters_places(self):
+        self.main("start", "1")
+        [mine] = programs.with_mine(self.root, self.listed())
+        self.assertEqual(mine.name, "hello (yours)")
+        self.assertEqual((mine.target, mine.path), ("mine_ch01_hello", "bin/mine_ch01_hello"))
+
+    def test_without_any_it_says_so(self):
+        with self.assertRaises(LearnError):
+            programs.with_mine(self.root, self.listed())
+        self.main("start", "1")
+        with self.assertRaises(LearnError):
+            programs.with_mine(self.root, self.listed("demo_fetch"))
+
+    def test_a_program_with_an_unwritten_task_names_it(self):
+        self.main("start", "1")
+        self.listed()
+        say = "task 1.1 is not written yet: Open it"
+        fake = f"import sys\nprint('{say}', file=sys.stderr)\nprint('more', file=sys.stderr)\nsys.exit(86)"
+        self.program("build/release/bin/mine_ch01_hello", fake)
+        result = self.main("compare", "--mine", "--no-build", "http://127.0.0.1:9/")
+        self.assertIn(say, result.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

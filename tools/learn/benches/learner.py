@@ -1,0 +1,94 @@
+"""From saving a file of a chapter to the verdict of its task's tests: what `watch` makes one wait.
+
+Measured on a copy of the reference in the build folder, one file after the other. The best of some
+runs counts: what else the machine does can only make a run longer.
+"""
+
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from learn import cases
+from learn.chapters import Chapter, Task, discover
+from learn.errors import LearnError
+from learn.needs import BUILD
+from learn.term import seconds
+from learn.variants import VariantFolder
+from learn.versions import VARIANT
+
+SUMMARY = "from saving a chapter's file to the verdict of its tests"
+NEEDS = BUILD
+
+LIMIT_S = 5.0
+RUNS = 3
+
+
+def measure(context) -> dict:
+    chapters = discover(context.root)
+    if not chapters:
+        raise LearnError("there is no chapter in this clone yet")
+    bar = context.term.progress("save to verdict")
+    start_s = _start_s()
+    results = []
+    for chapter in chapters:
+        variant = VariantFolder(context, chapter)
+        variant.become({})
+        variant.build(bar.part)  # what every learner has built already
+        for number, task in enumerate(chapter.tasks * RUNS):
+            bar.update(number, len(chapter.tasks) * RUNS, f"task {task.id}")
+            times = _measure_task(context, chapter, task, variant, number, bar)
+            total_s = start_s + times["build_s"] + times["tests_s"]
+            named = {"task": task.id, "file": task.file, "start_s": start_s}
+            results.append(named | times | {"total_s": total_s})
+        variant.become({})
+    bar.drop()
+    return {"limit_s": LIMIT_S, "runs": RUNS, "tasks": _best(results)}
+
+
+def _best(results: list[dict]) -> list[dict]:
+    """The quickest run of each task, in the tasks' order."""
+    best: dict[str, dict] = {}
+    for result in results:
+        known = best.setdefault(result["task"], result)
+        if result["total_s"] < known["total_s"]:
+            best[result["task"]] = result
+    return list(best.values())
+
+
+def show(term, result: dict) -> None:
+    limit = result["limit_s"]
+    rows = [["", "task", "file", "start", "build", "tests", "together", "limit"]]
+    for each in result["tasks"]:
+        times = [seconds(each[key]) for key in ("start_s", "build_s", "tests_s", "total_s")]
+        mark = term.mark(each["total_s"] <= limit)
+        rows.append([mark, each["task"], each["file"], *times, seconds(limit)])
+    term.table(rows, "lllrrrrr", indent="")
+    note = f"  From a saved file to the verdict of its task's tests; the best of {result['runs']} runs."
+    term.line(term.style(note, "dim"))
+
+
+def _start_s() -> float:
+    """How long `./learn` itself takes to begin; the quickest of some starts."""
+    times = []
+    for _ in range(RUNS):
+        started = time.monotonic()
+        command = [sys.executable, "-I", "-S", Path(__file__).parent.parent, "list"]
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        times.append(time.monotonic() - started)
+    return min(times)
+
+
+def _measure_task(context, chapter: Chapter, task: Task, variant: VariantFolder, number: int, bar):
+    source = (chapter.reference / task.file).read_text(encoding="utf-8")
+    started = time.monotonic()
+    variant.become({task.file: f"{source}// saved, number {number}\n"})
+    variant.build(bar.part)
+    built = time.monotonic()
+    program = VARIANT.test_program(context, chapter)
+    with closing(cases.run(program, list(task.tests), bar.tick)) as results:
+        red = [case.name for case in results if not case.green]
+    if red:
+        raise LearnError(f"{red[0]!r} is red on the reference: ./learn test chapters says more")
+    return {"build_s": built - started, "tests_s": time.monotonic() - built}

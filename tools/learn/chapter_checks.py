@@ -1,0 +1,204 @@
+"""Proves of each chapter that its tests find what they are for: `./learn test chapters`.
+
+The reference passes; the skeleton compiles and every task is red on it; with one task blanked
+that task is red; each mutant is killed by the test that it names.
+"""
+
+import contextlib
+import functools
+import tempfile
+import time
+from collections import deque
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from learn import cases, chapter_rules, mutants, process, skeleton
+from learn.cases import Case, State
+from learn.chapter_test import build_tests, listed_in
+from learn.chapters import Chapter, Task, discover
+from learn.errors import LearnError
+from learn.steps import Job, Outcome
+from learn.term import plural, seconds
+from learn.variants import Recipe, VariantFolder, make
+from learn.versions import REFERENCE
+
+AT_ONCE = 2  # variants that are compiled, linked and tested side by side
+# A wrong solution may wait for ever; what is right is done in a fraction of this.
+LIMIT_S = 5.0
+FIXED_CHECKS = 5  # rules, reference, test cases, variant, skeleton
+
+
+@dataclass(frozen=True)
+class CheckChapters:
+    """The step of the stage `chapters`."""
+
+    def run(self, job: Job) -> Outcome:
+        chapters = discover(job.context.root)
+        outcome = Outcome()
+        outcome.add(_outcome(list(chapter_rules.headers(chapters))))
+        for chapter in chapters:
+            outcome.add(_Checker(job, chapter).run())
+        return outcome
+
+
+def _outcome(problems: list[str]) -> Outcome:
+    return Outcome(failed=1, excerpt=problems) if problems else Outcome(passed=1)
+
+
+class _Checker:
+    """All checks of one chapter."""
+
+    def __init__(self, job: Job, chapter: Chapter):
+        self._job = job
+        self._context = job.context
+        self._chapter = chapter
+        self._mutants = mutants.names(chapter)
+        self._total = FIXED_CHECKS + len(chapter.tasks) + len(self._mutants)
+        self._done = 0
+        self._outcome = Outcome()
+
+    def run(self) -> Outcome:
+        self._check("rules", self._rules)
+        if self._check("reference", self._reference):
+            self._check("test cases", self._test_cases)
+            if self._check("variant", self._variant_built):
+                self._variants()
+        return self._outcome
+
+    def _check(self, title: str, check) -> bool:
+        self._show(title)
+        started = time.monotonic()
+        try:
+            problems = list(check())
+        except LearnError as error:
+            problems = [error.message, *error.excerpt]
+        self._settle(title, problems, time.monotonic() - started)
+        return not problems
+
+    def _show(self, title: str) -> None:
+        self._job.bar.update(self._done, self._total, f"{self._chapter.short}: {title}")
+
+    def _settle(self, title: str, problems: list[str], duration_s: float) -> None:
+        self._done += 1
+        self._show(title)
+        said = "; ".join(problems) or "passed"
+        with self._job.log_path.open("a", encoding="utf-8") as log:
+            log.write(f"{self._chapter.short}, {title}: {said}  {seconds(duration_s)}\n")
+        if problems:
+            problems[0] = f"{self._chapter.short}, {title}: {problems[0]}"
+        found = _outcome(problems)
+        # Every failure is shown, not only the first: each is a line or two.
+        self._outcome.excerpt += found.excerpt
+        found.excerpt = []
+        self._outcome.add(found)
+
+    # ---- what is done once
+
+    def _rules(self):
+        for rule in chapter_rules.RULES:
+            yield from rule(self._chapter)
+
+    def _reference(self):
+        build_tests(self._context, self._chapter, REFERENCE, self._job.bar.part)
+        program = REFERENCE.test_program(self._context, self._chapter)
+        with closing(cases.run(program, self._chapter.tests, self._job.bar.tick)) as results:
+            for case in results:
+                if not case.green:
+                    yield f"{case.name!r} is red on the reference: {describe(case)}"
+
+    def _test_cases(self):
+        listed = listed_in(self._context, self._chapter, REFERENCE)
+        yield from chapter_rules.tests(self._chapter, [name for name, _ in listed])
+
+    def _variant_built(self):
+        folder = VariantFolder(self._context, self._chapter)
+        folder.become({})
+        folder.build(self._job.bar.part, self._job.log_path)
+        self._recipe = Recipe(self._context, self._chapter)
+        return []
+
+    # ---- the variants, two side by side
+
+    def _variants(self) -> None:
+        todo = [("skeleton", self._skeleton)]
+        for task in self._chapter.tasks:
+            todo.append((f"task {task.id} blanked", functools.partial(self._blanked, task)))
+        for name in self._mutants:
+            todo.append((f"mutant {name}", functools.partial(self._mutant, name)))
+        running = [self._variant(title, judge) for title, judge in todo]
+        with contextlib.ExitStack() as stack:
+            for each in running:
+                stack.callback(each.close)  # ends what still runs when one is stopped
+            side_by_side(running, self._job.bar.tick)
+
+    def _variant(self, title: str, judge) -> Generator[None, None, None]:
+        started = time.monotonic()
+        problems: list[str] = []
+        with tempfile.TemporaryDirectory(prefix="learn-") as folder:
+            try:
+                problems = yield from judge(Path(folder))
+            except LearnError as error:
+                problems = [error.message, *error.excerpt]
+        self._settle(title, problems, time.monotonic() - started)
+
+    def _skeleton(self, folder: Path):
+        changes = {
+            path: skeleton.make_file(self._chapter, path).decode()
+            for path in dict.fromkeys(task.file for task in self._chapter.tasks)
+        }
+        tests = [test for task in self._chapter.tasks for test in task.tests]
+        return (yield from self._must_be_red(folder, changes, tests, "the skeleton"))
+
+    def _blanked(self, task: Task, folder: Path):
+        source = skeleton.reference_source(self._chapter, task.file)
+        changes = {task.file: skeleton.blanked(source, [task.id])}
+        what = f"a blank task {task.id}"
+        return (yield from self._must_be_red(folder, changes, list(task.tests), what))
+
+    def _must_be_red(self, folder: Path, changes, tests: list[str], what: str):
+        results = yield from self._run(folder, changes, tests)
+        green = [case.name for case in results if case.green]
+        more = f" (and {plural(len(green) - 1, 'other test')})" if len(green) > 1 else ""
+        return [f"{green[0]!r} is green on {what}{more}"] if green else []
+
+    def _mutant(self, name: str, folder: Path):
+        mutant = mutants.read(self._chapter, name)
+        changes = mutant.applied(self._chapter)
+        [case] = yield from self._run(folder, changes, [mutant.killed_by])
+        if case.state == State.MISSING:
+            return [f"{mutant.killed_by!r} is not in the test program"]
+        return [f"survives {mutant.killed_by!r}"] if case.green else []
+
+    def _run(self, folder: Path, changes: dict[str, str], tests: list[str]):
+        program = yield from make(self._recipe, changes, folder)
+        results: list[Case] = []
+        with cases.Cases(program, tests, LIMIT_S, at_once=1) as running:
+            while not running.done:
+                results += running.step()
+                yield
+        return results
+
+
+def side_by_side(jobs: list[Generator], tick) -> None:
+    """Advances the generators in turn, `AT_ONCE` at a time and in their order, to their ends."""
+    waiting, running = deque(jobs), []
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            running.append(waiting.popleft())
+        for each in list(running):
+            if next(each, running) is running:
+                running.remove(each)
+        tick()
+        time.sleep(cases.POLL_S)
+
+
+def describe(case: Case) -> str:
+    """One clause on how a red test ended."""
+    if case.why_ended:
+        return f"it {case.why_ended}"
+    if case.report.failures:
+        failure = case.report.failures[0]
+        return f"{failure.file}:{failure.line} {failure.expression or failure.got}"
+    return f"{case.state.value}, {process.describe_exit(case.code)}"

@@ -1,0 +1,159 @@
+"""One run of a chapter's tests, from the build to the verdict and what comes next."""
+
+from dataclasses import dataclass
+
+from learn import progress, verdict, work
+from learn.arguments import nearest
+from learn.build import CompilationFailed
+from learn.chapter_test import (
+    PartResult,
+    available,
+    build_tests,
+    parts,
+    run_parts,
+)
+from learn.chapters import Chapter, Task, discover
+from learn.context import Context
+from learn.errors import LearnError, UsageError
+from learn.progress import Progress
+from learn.term import plural
+from learn.versions import MINE, REFERENCE, Version
+
+
+@dataclass(frozen=True)
+class Wanted:
+    chapter: Chapter
+    task: Task | None
+    version: Version
+    go_on: bool = False  # after a red test
+    only: str = ""  # a part of a test case's name
+
+    @property
+    def words(self) -> str:
+        n = self.chapter.number
+        return f"task {self.task.id}" if self.task else f"chapter {n}"
+
+
+def run(context: Context, wanted: Wanted, bar=None) -> bool:
+    """Builds, tests and shows; returns whether all was green."""
+    term = context.term
+    bar = bar or term.progress(wanted.words)
+    chapter, version = wanted.chapter, wanted.version
+    try:
+        build_tests(context, chapter, version, bar.part)
+    except CompilationFailed as failure:
+        bar.drop()
+        verdict.show_build_failure(context, chapter, version, failure)
+        return False
+    chosen = _chosen(context, wanted)
+
+    def on_part(result: PartResult) -> None:
+        verdict.show_part(context, result, wanted.go_on)
+        if wanted.go_on:
+            verdict.show_reds(context, result)
+
+    options = {"go_on": wanted.go_on, "bar": bar, "on_part": on_part}
+    results = run_parts(context, chapter, version, chosen, **options)
+    bar.drop()
+    if version == MINE:
+        _remember(context, chapter, results)
+    red = next((result for result in results if not result.green), None)
+    if red:
+        verdict.FailureView(context, chapter, version).show(red.part, red.first_red)
+    else:
+        _celebrate(context, wanted, results)
+    return red is None
+
+
+def _chosen(context: Context, wanted: Wanted):
+    chapter = wanted.chapter
+    there = available(context, chapter, wanted.version)
+    chosen = parts(chapter, wanted.task, there)
+    if not chosen:
+        raise LearnError(f"no test of {wanted.words} claims to pass on {wanted.version.words}")
+    if not wanted.only:
+        return chosen
+    names = [test for part in chosen for test in part.tests]
+    matching = {name for name in names if wanted.only.lower() in name.lower()}
+    if not matching:
+        close = nearest(wanted.only, names)
+        raise UsageError(f"{wanted.words} has no test with {wanted.only!r} in its name{close}")
+    return parts(chapter, wanted.task, matching)
+
+
+def _remember(context: Context, chapter: Chapter, results: list[PartResult]) -> None:
+    cases = [case for result in results for case in result.cases]
+    green = {case.name for case in cases if case.green}
+    progress.record(context, chapter, green, {case.name for case in cases} - green)
+
+
+def _celebrate(context: Context, wanted: Wanted, results: list[PartResult]) -> None:
+    term, chapter = context.term, wanted.chapter
+    count = plural(sum(len(result.cases) for result in results), "test")
+    if wanted.version != MINE:
+        term.line(f"\n{count} green: {wanted.version.words} passes {wanted.words}{_left_out(wanted, results)}")
+        if wanted.version == REFERENCE and not chapter.started:
+            how = f"./learn start {chapter.number} gives you the tasks to write yourself"
+            term.line(term.style(how, "dim"))
+        return
+    if wanted.only:
+        term.line(f"\n{count} green.")
+        return
+    now = Progress(context.root)
+    left = [task for task in chapter.tasks if not now.is_done(chapter, task)]
+    if left:
+        done = f"{wanted.words.capitalize()} is done: {count}, all green. Well done!"
+        term.line(f"\n{term.style(done, 'bold')}")
+        show_next(context, chapter, left[0])
+        return
+    tasks = plural(len(chapter.tasks), "task")
+    done = f"Chapter {chapter.number} is done: all {tasks} are green, and the code is yours."
+    term.line(f"\n{term.style(done, 'bold')} Congratulations!")
+    show_after(context, chapter)
+
+
+def _left_out(wanted: Wanted, results: list[PartResult]) -> str:
+    """The framework passes only what it claims to."""
+    every = sum(len(part.tests) for part in parts(wanted.chapter, wanted.task))
+    others = every - sum(len(result.cases) for result in results)
+    if wanted.only or not others:
+        return ""
+    return f"; {plural(others, 'test')} of the chapter's own classes left out"
+
+
+def show_next(context: Context, chapter: Chapter, task: Task) -> None:
+    """What to do now, with all that one needs for it."""
+    term = context.term
+    version = MINE if chapter.started else REFERENCE
+    term.line(f"\nNext: {term.style(f'{task.id} {task.title}', 'bold')}\n  {task.sentence}\n")
+    rows = verdict.pointers(chapter, task, version)
+    rows.insert(2, ("test", f"./learn test {task.id}, or at each save: ./learn watch {task.id}"))
+    for label, text in rows:
+        term.line(f"  {label.ljust(verdict.LABEL)}{text}")
+
+
+def show_after(context: Context, chapter: Chapter) -> None:
+    n = chapter.number
+    rows = [
+        (f"./learn run {n}", "the chapter's programs, on your code"),
+        ("./learn compare --mine", "what waiting costs them"),
+        (f"./learn show {n}.1", "the course's own solution of a task"),
+    ]
+    following = next((c for c in discover(context.root) if c.number == n + 1), None)
+    if following:
+        rows.append((f"./learn start {n + 1}", f"the next chapter: {following.title}"))
+    context.term.line()
+    for command, words in rows:
+        context.term.line(f"  {command.ljust(24)}{words}")
+
+
+def announce(context: Context, wanted: Wanted) -> None:
+    """Says whose code is tested, where that may be in doubt, and when the chapter has changed."""
+    term, chapter, version = context.term, wanted.chapter, wanted.version
+    where = version.folder(chapter)
+    if version == REFERENCE and not chapter.started:
+        where += f"; chapter {chapter.number} is not started"
+    term.line(term.style(f"{wanted.words}: {version.words} ({where})", "dim"))
+    note = work.outdated_note(chapter) if version == MINE else ""
+    if note:
+        term.line(term.style(note, "yellow"))
