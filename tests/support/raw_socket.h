@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -70,10 +71,10 @@ class RawSocket {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
   }
-  /// Receives once; empty at the end.
-  std::string receive() const {
+  /// Receives once, `most` bytes or fewer; empty at the end.
+  std::string receive(std::size_t most = 65536) const {
     std::array<char, 65536> block{};
-    const ssize_t count = ::recv(fd_, block.data(), block.size(), 0);
+    const ssize_t count = ::recv(fd_, block.data(), std::min(most, block.size()), 0);
     if (count < 0) fail("recv");
     return {block.data(), static_cast<std::size_t>(count)};
   }
@@ -99,6 +100,8 @@ class RawSocket {
   void close() noexcept {
     if (fd_ >= 0) ::close(std::exchange(fd_, -1));
   }
+  /// Gives the descriptor away.
+  int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   struct Descriptor {

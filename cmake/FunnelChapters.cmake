@@ -1,0 +1,158 @@
+# funnel_chapter(chNN_NAME): the targets of a chapter of the course. For each of its variants
+#
+#   funnel    the reference, chapters/chNN_NAME
+#   mine      the learner's, work/chNN_NAME, where that folder exists
+#   variant   a copy of the reference that `learn` breaks on purpose, in the build folder's
+#             variants/chNN_NAME, where that folder exists
+#
+# there are PREFIX_chNN, a library of FOLDER/funnel/*.cpp; test_PREFIX_chNN, all test files of
+# tests/chNN_NAME on that library; and PREFIX_chNN_NAME for each FOLDER/examples/NAME.cpp. Only the
+# reference is part of `all`. test_final_chNN runs the test files that say `// final: yes` against
+# the framework itself.
+
+option(FUNNEL_ON_MINE "Build the learner's chapters on the learner's earlier ones" OFF)
+
+find_package(doctest QUIET)
+if(NOT doctest_FOUND)
+  funnel_missing("doctest" doctest-dev)
+endif()
+
+# What a learner's code is compiled with: the same, but no warning is an error, and what is not
+# used yet is no mistake.
+get_target_property(options funnel_settings INTERFACE_COMPILE_OPTIONS)
+list(FILTER options EXCLUDE REGEX "Werror")
+get_target_property(link_options funnel_settings INTERFACE_LINK_OPTIONS)
+if(NOT link_options)
+  set(link_options "")
+endif()
+add_library(funnel_learner_settings INTERFACE)
+target_compile_features(funnel_learner_settings INTERFACE cxx_std_20)
+target_compile_options(funnel_learner_settings INTERFACE ${options} -Wno-unused
+                                                         -Wno-unused-parameter)
+target_link_options(funnel_learner_settings INTERFACE ${link_options})
+
+# doctest's main function, the narrator and the system calls that misbehave: compiled once.
+add_library(chapter_main OBJECT "${PROJECT_SOURCE_DIR}/tests/support/chapter_main.cpp"
+                                "${PROJECT_SOURCE_DIR}/tests/support/faulty_calls.cpp"
+                                "${PROJECT_SOURCE_DIR}/tests/support/story.cpp")
+target_link_libraries(chapter_main PUBLIC doctest::doctest PRIVATE funnel_settings)
+target_compile_definitions(chapter_main PUBLIC DOCTEST_CONFIG_USE_STD_HEADERS)
+target_include_directories(chapter_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+set_target_properties(chapter_main PROPERTIES CXX_EXTENSIONS OFF)
+
+# Compiles the test files SOURCES against LIBRARY to the object library TARGET.
+function(funnel_chapter_test_objects TARGET LIBRARY SETTINGS)
+  add_library(${TARGET} OBJECT ${ARGN})
+  target_include_directories(${TARGET} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(${TARGET} PRIVATE ${LIBRARY} ${SETTINGS} doctest::doctest)
+  target_compile_definitions(${TARGET} PRIVATE DOCTEST_CONFIG_USE_STD_HEADERS)
+  set_target_properties(${TARGET} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
+
+# Links the test program TARGET of LIBRARY from the compiled tests OBJECTS.
+function(funnel_chapter_test_program TARGET LIBRARY SETTINGS OBJECTS)
+  add_executable(${TARGET} $<TARGET_OBJECTS:${OBJECTS}>)
+  target_link_libraries(${TARGET} PRIVATE chapter_main ${LIBRARY} ${SETTINGS})
+  set_target_properties(${TARGET} PROPERTIES LINKER_LANGUAGE CXX)
+endfunction()
+
+# Adds the library, the tests and the examples of CHAPTER as they are in FOLDER.
+function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
+  string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
+  set(settings funnel_learner_settings) # a variant's blanked task leaves names unused, too
+  set(rarely EXCLUDE_FROM_ALL TRUE)
+  if(PREFIX STREQUAL "funnel")
+    set(settings funnel_settings)
+    set(rarely EXCLUDE_FROM_ALL FALSE)
+  endif()
+
+  set(library ${PREFIX}_${chapter})
+  file(GLOB sources CONFIGURE_DEPENDS "${FOLDER}/funnel/*.cpp")
+  add_library(${library} STATIC ${sources})
+  target_include_directories(${library} PUBLIC "${FOLDER}")
+  target_link_libraries(${library} PUBLIC fmt::fmt Threads::Threads PRIVATE ${settings})
+  funnel_chapter_before(before ${PREFIX} ${chapter})
+  target_link_libraries(${library} PUBLIC ${before})
+  set_target_properties(${library} PROPERTIES CXX_EXTENSIONS OFF ${rarely})
+
+  # A variant differs in its sources only: it takes the reference's compiled tests.
+  set(objects test_${library}_objects)
+  if(PREFIX STREQUAL "variant")
+    set(objects test_funnel_${chapter}_objects)
+  else()
+    file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}/*_test.cpp")
+    funnel_chapter_test_objects(${objects} ${library} ${settings} ${tests})
+    set_target_properties(${objects} PROPERTIES ${rarely})
+  endif()
+  funnel_chapter_test_program(test_${library} ${library} ${settings} ${objects})
+  set_target_properties(test_${library} PROPERTIES ${rarely})
+
+  if(NOT PREFIX STREQUAL "variant")
+    file(GLOB examples CONFIGURE_DEPENDS "${FOLDER}/examples/*.cpp")
+    foreach(source IN LISTS examples)
+      get_filename_component(name "${source}" NAME_WE)
+      add_executable(${library}_${name} "${source}")
+      target_link_libraries(${library}_${name} PRIVATE ${library} ${settings})
+      set_target_properties(${library}_${name} PROPERTIES CXX_EXTENSIONS OFF ${rarely})
+    endforeach()
+  endif()
+endfunction()
+
+# Sets RESULT to the library of the chapter before CHAPTER, if there is one.
+function(funnel_chapter_before RESULT PREFIX CHAPTER)
+  set(${RESULT} "" PARENT_SCOPE)
+  string(REGEX MATCH "[0-9]+$" number "${CHAPTER}")
+  math(EXPR number "${number} - 1") # decimal, leading zero or not
+  if(number EQUAL 0)
+    return()
+  endif()
+  set(before "ch${number}")
+  if(number LESS 10)
+    set(before "ch0${number}")
+  endif()
+  set(${RESULT} funnel_${before} PARENT_SCOPE)
+  if(PREFIX STREQUAL "mine" AND FUNNEL_ON_MINE AND TARGET mine_${before})
+    set(${RESULT} mine_${before} PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Adds test_final_chNN: the chapter's test files that claim to pass on the framework.
+function(funnel_chapter_on_final CHAPTER)
+  string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
+  file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}/*_test.cpp")
+  set(claiming "")
+  foreach(test IN LISTS tests)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${test}")
+    file(STRINGS "${test}" first LIMIT_COUNT 1)
+    if(first STREQUAL "// final: yes")
+      list(APPEND claiming "${test}")
+    elseif(NOT first MATCHES "^// final: no, .")
+      message(FATAL_ERROR "${test}: the first line must be `// final: yes` or "
+                          "`// final: no, REASON`")
+    endif()
+  endforeach()
+  if(TARGET funnel AND claiming)
+    set(objects test_final_${chapter}_objects)
+    funnel_chapter_test_objects(${objects} funnel::funnel funnel_settings ${claiming})
+    funnel_chapter_test_program(test_final_${chapter} funnel::funnel funnel_settings ${objects})
+    add_test(NAME ${chapter}_final COMMAND test_final_${chapter})
+    set_tests_properties(${chapter}_final PROPERTIES TIMEOUT 120 LABELS chapters)
+  endif()
+endfunction()
+
+function(funnel_chapter CHAPTER)
+  string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
+  funnel_chapter_variant(funnel ${CHAPTER} "${CMAKE_CURRENT_SOURCE_DIR}")
+  add_test(NAME ${chapter}_reference COMMAND test_funnel_${chapter})
+  set_tests_properties(${chapter}_reference PROPERTIES TIMEOUT 120 LABELS chapters)
+
+  file(GLOB mine CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel/*.cpp")
+  if(mine)
+    funnel_chapter_variant(mine ${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
+  endif()
+  file(GLOB variant CONFIGURE_DEPENDS "${CMAKE_BINARY_DIR}/variants/${CHAPTER}/funnel/*.cpp")
+  if(variant)
+    funnel_chapter_variant(variant ${CHAPTER} "${CMAKE_BINARY_DIR}/variants/${CHAPTER}")
+  endif()
+  funnel_chapter_on_final(${CHAPTER})
+endfunction()

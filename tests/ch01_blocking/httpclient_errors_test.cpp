@@ -1,0 +1,270 @@
+// final: yes
+
+#include <funnel/httpclient.h>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "fetching.h"
+#include "support/raw_socket.h"
+#include "support/scripted_server.h"
+#include "support/story.h"
+#include "support/time_scale.h"
+
+// Task 1.7: what goes wrong, and that nothing is taken for a page that is none.
+
+using fetching::Failure;
+using fetching::failure_of;
+using fetching::fetch;
+using fetching::HTTPRequest;
+using fetching::sentence;
+using funnel::HTTPTimeoutError;
+using funnel::ParseError;
+using test_support::Peer;
+using test_support::read_request;
+using test_support::ScriptedServer;
+using test_support::tell;
+using test_support::time_limit;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string with_length(const std::string& value) {
+  return "HTTP/1.1 200 OK\r\nContent-Length: " + value + "\r\n\r\nhello";
+}
+
+/// Sends `text` and then nothing more, but keeps the connection open.
+ScriptedServer::Script sending_and_waiting(std::string text) {
+  return [text = std::move(text)](Peer& client) {
+    read_request(client);
+    client.send(text);
+    test_support::wait_for_end(client);
+  };
+}
+
+}  // namespace
+
+TEST_SUITE("ch01.httpclient.errors") {
+  TEST_CASE("an answer that is cut off is an error wherever it is cut") {
+    for (const std::string& whole :
+         {with_length("5"), std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")}) {
+      std::atomic<std::size_t> size = 0;
+      ScriptedServer server([&](Peer& client) {
+        read_request(client);
+        client.send(whole.substr(0, size));
+      });
+      for (; size < whole.size(); ++size) {
+        const Failure failure = failure_of(server.url());
+        tell("expected", "an error: the connection ended before the message did");
+        REQUIRE(failure.sentence() == sentence(ParseError::truncated_message));
+        REQUIRE(failure.contains(server.host_and_port()));
+      }
+    }
+    ScriptedServer server([](Peer& client) {
+      read_request(client);
+      client.send("HTTP/1.1 200 OK\r\n\r\nhello");
+      client.reset();
+    });
+    tell("expected", "an error: a reset is no end of a body");
+    CHECK(failure_of(server.url()).sentence() == sentence(std::errc::connection_reset));
+  }
+
+  TEST_CASE("an answer that says doubtfully where its body ends is refused") {
+    for (const auto& [text, expected] : {
+             std::pair{with_length("-5"), ParseError::bad_content_length},
+             {with_length("+5"), ParseError::bad_content_length},
+             {with_length("5x"), ParseError::bad_content_length},
+             {with_length("0x5"), ParseError::bad_content_length},
+             {with_length("5 5"), ParseError::bad_content_length},
+             {with_length(""), ParseError::bad_content_length},
+             {with_length("18446744073709551621"), ParseError::content_length_overflow},
+             {with_length("5\r\nContent-Length: 4"), ParseError::duplicate_content_length},
+             {with_length("4\r\ncontent-length: 5"), ParseError::duplicate_content_length},
+             {with_length("5\r\nTransfer-Encoding: chunked"),
+              ParseError::length_and_transfer_encoding},
+             {std::string("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"),
+              ParseError::forbidden_body},
+             {std::string("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n"),
+              ParseError::forbidden_body},
+         }) {
+      ScriptedServer server(sending_and_waiting(text));
+      const Failure failure = failure_of(server.url());
+      tell("expected", make_error_code(expected).message());
+      REQUIRE(failure.sentence() == sentence(expected));
+      CHECK(failure.contains(server.host_and_port()));
+    }
+    for (const char* head :
+         {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", "HTTP/1.1 200 OK\n\n\r\n\r\n"}) {
+      ScriptedServer server(sending_and_waiting(head));
+      tell("expected", "an error: this is no head of a response");
+      REQUIRE(failure_of(server.url()).code.category() == funnel::http_error_category());
+    }
+  }
+
+  TEST_CASE("a head or a body above its limit is refused") {
+    HTTPRequest request("");
+    request.max_body_size = 5;
+    for (const std::string& text :
+         {with_length("5"), std::string("HTTP/1.1 200 OK\r\n\r\nhello")}) {
+      ScriptedServer server(text);
+      request.url = server.url();
+      CHECK(fetch(request).body == "hello");
+    }
+    for (const std::string& text : {with_length("6"), with_length("18446744073709551615"),
+                                    std::string("HTTP/1.1 200 OK\r\n\r\nhello!")}) {
+      ScriptedServer server(sending_and_waiting(text));
+      request.url = server.url();
+      tell("expected", "an error without waiting for more: the body is too large");
+      REQUIRE(failure_of(request).sentence() == sentence(ParseError::body_too_large));
+      REQUIRE(server.served(1));
+    }
+    request.max_body_size = 0;
+    ScriptedServer bodyless("HTTP/1.1 200 OK\r\n\r\n");
+    request.url = bodyless.url();
+    CHECK(fetch(request).body.empty());
+
+    ScriptedServer endless_body([](Peer& client) {
+      read_request(client);
+      client.send("HTTP/1.1 200 OK\r\n\r\n");
+      test_support::trickle(client, std::string(100'000, 'x'), 0ms);
+    });
+    HTTPRequest limited(endless_body.url());
+    limited.max_body_size = 1'000'000;
+    CHECK(failure_of(limited).sentence() == sentence(ParseError::body_too_large));
+    ScriptedServer endless_head([](Peer& client) {
+      read_request(client);
+      client.send("HTTP/1.1 200 OK\r\n");
+      test_support::trickle(client, "X: " + std::string(4000, 'x') + "\r\n", 0ms);
+    });
+    CHECK(failure_of(endless_head.url()).sentence() == sentence(ParseError::headers_too_large));
+  }
+
+  TEST_CASE("a server cannot hold a fetch longer than its time") {
+    const auto is_about = [](auto time, auto expected) {
+      return time >= expected && time < expected + time_limit(2s);
+    };
+    for (const ScriptedServer::Script& script :
+         {sending_and_waiting(""),
+          sending_and_waiting("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"),
+          // Each of these bytes comes in time; all of them together never do.
+          ScriptedServer::Script([](Peer& client) {
+            read_request(client);
+            client.send("HTTP/1.1 200 OK\r\nX: ");
+            test_support::trickle(client, "x", 5ms);
+          }),
+          ScriptedServer::Script([](Peer& client) {
+            read_request(client);
+            client.send("HTTP/1.1 200 OK\r\n\r\n");
+            test_support::trickle(client, "x", 5ms);
+          })}) {
+      ScriptedServer server(script);
+      HTTPRequest request(server.url());
+      request.request_timeout = 40ms;
+      tell("expected", "a time-out after 40 ms, whatever has come by then");
+      const auto begin = std::chrono::steady_clock::now();
+      const Failure failure = failure_of<HTTPTimeoutError>(request);
+      REQUIRE(is_about(std::chrono::steady_clock::now() - begin, 40ms));
+      CHECK(failure.sentence() == sentence(std::errc::timed_out));
+      CHECK(failure.contains("Timeout during request: " + server.host_and_port()));
+      tell("expected", "the connection to be closed");
+      REQUIRE(server.served(1));
+    }
+    // 0 means none, and the largest time there is must not end before now.
+    for (const auto limit :
+         {HTTPRequest("").request_timeout.zero(), HTTPRequest("").request_timeout.max()}) {
+      ScriptedServer server(with_length("5"));
+      HTTPRequest request(server.url());
+      request.connect_timeout = request.request_timeout = limit;
+      CHECK(fetch(request).body == "hello");
+    }
+  }
+
+  TEST_CASE("a server that cannot be reached is named with its port") {
+    const std::string nobody = "127.0.0.1:" + std::to_string(test_support::refused_port());
+    const Failure refused = failure_of("http://" + nobody + "/");
+    CHECK(refused.sentence() == sentence(std::errc::connection_refused));
+    CHECK(refused.contains(nobody));
+
+    const test_support::HangingPort hanging;
+    const std::string silent = "127.0.0.1:" + std::to_string(hanging.port());
+    for (const bool by_request : {false, true}) {
+      HTTPRequest request("http://" + silent + "/");
+      request.connect_timeout = by_request ? test_support::patience() : 40ms;
+      request.request_timeout = by_request ? 40ms : test_support::patience();
+      tell("server", "its queue is full: it neither accepts nor refuses");
+      tell("expected", "a time-out after 40 ms");
+      const auto begin = std::chrono::steady_clock::now();
+      const Failure failure = failure_of<HTTPTimeoutError>(request);
+      CHECK(failure.contains("Timeout while connecting: " + silent));
+      CHECK(std::chrono::steady_clock::now() - begin < test_support::patience());
+    }
+  }
+
+  TEST_CASE("a request that could write lines of its own never leaves") {
+    ScriptedServer server(with_length("5"));
+    const auto refused = [&](const HTTPRequest& request) {
+      const Failure failure = failure_of<std::invalid_argument>(request);
+      return failure.what.ends_with('.') && !failure.contains("error");
+    };
+    tell("expected", "an invalid_argument and no connection for each of these");
+    CHECK(refused(HTTPRequest(server.url("/\r\nX-Evil: 1"))));
+    CHECK(refused(HTTPRequest(server.url("/a b"))));
+    CHECK(refused(HTTPRequest("localhost/")));
+    CHECK(refused(HTTPRequest("http://localhost:65536/")));
+    CHECK(refused(HTTPRequest(server.url(), "GET / HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET")));
+    CHECK(refused(HTTPRequest(server.url(), "")));
+    CHECK(refused(HTTPRequest(server.url(), "CONNECT")));
+    CHECK(refused(HTTPRequest(server.url(), "POST")));
+    HTTPRequest with_body(server.url());
+    with_body.body = "x";
+    CHECK(refused(with_body));
+    HTTPRequest agent(server.url());
+    agent.user_agent = "x\r\nX-Evil: 1";
+    CHECK(refused(agent));
+    HTTPRequest wrong_length(server.url(), "POST");
+    wrong_length.body = "abc";
+    wrong_length.headers.add("Content-Length", "2");
+    CHECK(refused(wrong_length));
+    HTTPRequest coded(server.url(), "POST");
+    coded.body = "abc";
+    coded.headers.add("Transfer-Encoding", "chunked");
+    CHECK(refused(coded));
+    HTTPRequest hosts(server.url());
+    hosts.headers.add("Host", "a");
+    hosts.headers.add("Host", "b");
+    CHECK(refused(hosts));
+    HTTPRequest negative(server.url());
+    negative.request_timeout = -1ms;
+    CHECK(refused(negative));
+    CHECK(server.connections() == 0);
+  }
+
+  TEST_CASE("an answer counts although the request could not be sent whole") {
+    const auto hasty = [](const std::string& length) {
+      return [length](Peer& client) {
+        client.receive(100);
+        client.send("HTTP/1.1 413 Content Too Large\r\n" + length + "\r\nless");
+        // Closing with bytes that were not read breaks the connection for the sender.
+      };
+    };
+    HTTPRequest request("", "POST");
+    request.body = std::string(8'000'000, 'x');
+    ScriptedServer server(hasty("Content-Length: 4\r\n"));
+    request.url = server.url();
+    const auto response = fetch(request, false);
+    CHECK(response.code == 413);
+    CHECK(response.body == "less");
+
+    ScriptedServer vague(hasty(""));
+    request.url = vague.url();
+    tell("expected", "an error: a connection that broke does not end a body");
+    CHECK(failure_of(request).code);
+  }
+}

@@ -1,0 +1,209 @@
+// final: yes
+
+#include <funnel/httpclient.h>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fetching.h"
+#include "support/faulty_calls.h"
+#include "support/scripted_server.h"
+#include "support/story.h"
+
+// Task 1.7: what a client makes of good answers.
+
+using fetching::failure_of;
+using fetching::fetch;
+using fetching::HTTPRequest;
+using fetching::HTTPResponse;
+using fetching::sentence;
+using funnel::ParseError;
+using test_support::FaultyCalls;
+using test_support::Peer;
+using test_support::read_request;
+using test_support::ScriptedServer;
+using test_support::tell;
+
+namespace {
+
+const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+/// A server that answers and then waits for the client to close: who waits for more than the
+/// answer has, waits for the time-out.
+ScriptedServer::Script answering_and_waiting(std::string text) {
+  return [text = std::move(text)](Peer& client) {
+    read_request(client);
+    client.send(text);
+    test_support::wait_for_end(client);
+  };
+}
+
+/// A request that gives up soon, but not on a slow machine.
+HTTPRequest impatient(const std::string& url, const std::string& method = "GET") {
+  HTTPRequest request(url, method);
+  request.request_timeout = test_support::time_limit(std::chrono::seconds(2));
+  return request;
+}
+
+}  // namespace
+
+TEST_SUITE("ch01.httpclient") {
+  TEST_CASE("a request says what it wants and from whom") {
+    ScriptedServer server(answer);
+    CHECK(fetch(server.url("/p?q=1#frag")).body == "ok");
+    HTTPRequest post(server.url("/form"), "POST");
+    post.body = "a=1\r\n\r\n&b=2";
+    post.headers.add("X-Mine", "1");
+    post.headers.add("x-mine", "2");
+    fetch(post);
+    HTTPRequest own(server.url(), "PUT");
+    own.body = "";
+    own.headers.add("host", "other.example");
+    own.headers.add("user-agent", "me");
+    fetch(own);
+    HTTPRequest anonymous(server.url());
+    anonymous.user_agent = "";
+    fetch(anonymous);
+
+    server.stop();
+    const std::vector<std::string> requests = server.requests();
+    REQUIRE(requests.size() == 4);
+    tell("expected", "a GET with Host and User-Agent and nothing about a body");
+    CHECK(requests[0].starts_with("GET /p?q=1 HTTP/1."));
+    CHECK(contains(requests[0], "\r\nHost: " + server.host_and_port() + "\r\n"));
+    CHECK(contains(requests[0], "\r\nUser-Agent: funnel/0.1\r\n"));
+    CHECK(!contains(requests[0], "Content-"));
+    CHECK(requests[0].ends_with("\r\n\r\n"));
+    tell("expected", "a POST with the length of its body and its type");
+    CHECK(requests[1].starts_with("POST /form HTTP/1."));
+    CHECK(contains(requests[1], "\r\nContent-Length: 11\r\n"));
+    CHECK(contains(requests[1], "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    CHECK(contains(requests[1], "\r\nX-Mine: 1\r\nX-Mine: 2\r\n"));
+    CHECK(requests[1].ends_with("\r\n\r\na=1\r\n\r\n&b=2"));
+    tell("expected", "what the caller has set in place of what would be added");
+    CHECK(contains(requests[2], "\r\nContent-Length: 0\r\n"));
+    CHECK(contains(requests[2], "\r\nHost: other.example\r\n"));
+    CHECK(contains(requests[2], "\r\nUser-Agent: me\r\n"));
+    CHECK(!contains(requests[2], server.host_and_port()));
+    CHECK(!contains(requests[2], "funnel/"));
+    CHECK(!contains(requests[2], "Content-Type"));
+    CHECK(!contains(requests[3], "User-Agent"));
+  }
+
+  TEST_CASE("a body goes on for its length or to the end of the connection") {
+    // What is behind the announced length is no part of it.
+    ScriptedServer longer(answering_and_waiting(answer + "more"));
+    CHECK(fetch(impatient(longer.url())).body == "ok");
+
+    ScriptedServer endless("HTTP/1.1 200 OK\r\n\r\nup to\r\n\r\nthe end");
+    CHECK(fetch(endless.url()).body == "up to\r\n\r\nthe end");
+    ScriptedServer nothing("HTTP/1.0 200 OK\r\n\r\n");
+    CHECK(fetch(nothing.url()).body.empty());
+
+    std::string large(300'000, '.');
+    for (std::size_t i = 0; i < large.size(); i += 1000) large[i] = static_cast<char>(i / 1000);
+    for (const std::string head :
+         {"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
+      ScriptedServer server(head + large);
+      CHECK((fetch(server.url()).body == large));
+    }
+  }
+
+  TEST_CASE("an answer is the same however it is cut on its way") {
+    for (const std::string& text :
+         {answer, std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok")}) {
+      std::atomic<std::size_t> cut = 0;
+      ScriptedServer server([&](Peer& client) {
+        read_request(client);
+        client.send(text.substr(0, cut));
+        client.send(text.substr(cut));
+      });
+      for (; cut <= text.size(); ++cut) REQUIRE(fetch(server.url()).body == "ok");
+    }
+    ScriptedServer server(answer);
+    FaultyCalls calls;
+    calls.shorten(FaultyCalls::Call::recv, 1, static_cast<int>(answer.size()));
+    const HTTPResponse response = fetch(server.url());
+    CHECK(response.body == "ok");
+    CHECK(response.headers.get("Content-Length") == "2");
+  }
+
+  TEST_CASE("an answer without a body ends with its head") {
+    for (const char* head :
+         {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
+          "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n",
+          "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
+      ScriptedServer server(answering_and_waiting(head));
+      tell("expected", "an empty body without waiting for more");
+      CHECK(fetch(impatient(server.url()), false).body.empty());
+      REQUIRE(server.served(1));
+    }
+    // The answer to HEAD has the headers that the answer to GET would have.
+    for (const char* head :
+         {"HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
+      ScriptedServer server(answering_and_waiting(head));
+      tell("expected", "an empty body without waiting for more");
+      const HTTPResponse response = fetch(impatient(server.url(), "HEAD"));
+      CHECK(response.body.empty());
+      CHECK(response.headers.size() + 1 ==
+            (std::string(head) == "HTTP/1.1 200 OK\r\n\r\n" ? 1 : 2));
+    }
+  }
+
+  TEST_CASE("interim answers are skipped up to a number") {
+    std::string interim;
+    for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    ScriptedServer server(interim + answer);
+    const HTTPResponse response = fetch(server.url());
+    CHECK(response.code == 200);
+    CHECK(response.body == "ok");
+    CHECK(!response.headers.contains("Link"));
+
+    ScriptedServer chatty([&](Peer& client) {
+      read_request(client);
+      test_support::trickle(client, interim, std::chrono::milliseconds(1));
+    });
+    CHECK(failure_of(impatient(chatty.url())).sentence() == sentence(std::errc::protocol_error));
+    ScriptedServer switching("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + answer);
+    CHECK(failure_of(switching.url()).sentence() == sentence(std::errc::protocol_error));
+    ScriptedServer announcing("HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\n" + answer);
+    CHECK(failure_of(announcing.url()).sentence() == sentence(ParseError::forbidden_body));
+  }
+
+  TEST_CASE("an answer that is no success is an exception that carries it") {
+    ScriptedServer server("HTTP/1.1 404 Not Found\r\nX: y\r\nContent-Length: 4\r\n\r\ngone");
+    try {
+      fetch(server.url("/page"));
+      FAIL("a 404 is no success");
+    } catch (const funnel::HTTPClientError& error) {
+      CHECK(error.code() == 404);
+      CHECK(error.response().body == "gone");
+      CHECK(error.response().headers.get("x") == "y");
+      CHECK(std::string(error.what()) == "HTTP 404 Not Found from " + server.url("/page"));
+    }
+    const HTTPResponse response = fetch(HTTPRequest(server.url("/page#x")), false);
+    CHECK(response.code == 404);
+    CHECK(response.reason == "Not Found");
+    CHECK(response.body == "gone");
+    CHECK(response.effective_url == server.url("/page"));
+    CHECK(response.request_time > std::chrono::nanoseconds(0));
+    CHECK_THROWS_AS(response.rethrow(), funnel::HTTPClientError);
+
+    ScriptedServer last_success("HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n");
+    CHECK(fetch(last_success.url()).code == 299);
+    ScriptedServer first_failure("HTTP/1.1 300 \r\nContent-Length: 0\r\n\r\n");
+    CHECK_THROWS_AS(fetch(first_failure.url()), funnel::HTTPClientError);
+  }
+}

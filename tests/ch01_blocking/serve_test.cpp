@@ -1,0 +1,248 @@
+// final: no, serve_sequentially and serve_threads are the chapter's own
+
+#include <funnel/socket.h>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/background.h"
+#include "support/faulty_calls.h"
+#include "support/peer.h"
+#include "support/story.h"
+
+// Task 1.4.
+
+using funnel::Socket;
+using test_support::Background;
+using test_support::eventually;
+using test_support::FaultyCalls;
+using test_support::open_descriptors;
+using test_support::Peer;
+using test_support::shown;
+using test_support::tell;
+using Call = FaultyCalls::Call;
+
+namespace {
+
+using Handler = std::function<void(Socket&)>;
+
+/// A server in a thread of its own.
+class Server {
+ public:
+  enum class Kind { sequential, threads };
+
+  Server(Kind kind, const Handler& handler, std::size_t max_threads = 100,
+         const std::function<void(FaultyCalls&)>& arrange = {})
+      : background_(name(kind), [=, this] {
+          FaultyCalls calls;
+          if (arrange) arrange(calls);
+          tell("server", name(kind) + " begins");
+          try {
+            if (kind == Kind::sequential) {
+              funnel::serve_sequentially(listener_, handler);
+            } else {
+              funnel::serve_threads(listener_, handler, max_threads);
+            }
+          } catch (const std::exception& error) {
+            tell("server", std::string("ends with an exception: ") + error.what());
+            listener_.shutdown();  // so that no client waits
+            throw;
+          } catch (...) {
+            tell("server", "ends with an exception");
+            listener_.shutdown();
+            throw;
+          }
+          tell("server", "has ended");
+        }) {}
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    if (!background_.has_ended()) listener_.shutdown();
+  }
+
+  Peer connect(const std::string& name = "client") const {
+    return Peer::connect_to(funnel::local_port(listener_), name);
+  }
+  void shut_down() {
+    tell("server", "its listener is shut down");
+    listener_.shutdown();
+  }
+  void join() { background_.join(); }
+  void stop() {
+    shut_down();
+    join();
+  }
+  bool has_ended() const { return background_.has_ended(); }
+
+  static std::string name(Kind kind) {
+    return kind == Kind::sequential ? "serve_sequentially" : "serve_threads";
+  }
+
+ private:
+  Socket listener_ = funnel::listen_tcp(0);
+  Background background_;  // the last: what it uses must be there
+};
+
+constexpr Server::Kind both[] = {Server::Kind::sequential, Server::Kind::threads};
+
+/// Answers each line with itself, until the client ends.
+void echo(Socket& client) {
+  for (;;) {
+    const std::string line = client.read_until("\n", 100);
+    tell("server", "echoes " + shown(line));
+    client.write_all(line);
+  }
+}
+
+void echo_once(Socket& client) { client.write_all(client.read_until("\n", 100)); }
+
+}  // namespace
+
+TEST_CASE("every client is served and its connection closed") {
+  for (const auto kind : both) {
+    Server server(kind, echo_once);
+    const int before = open_descriptors();
+    for (int i = 0; i < 5; ++i) {
+      const Peer client = server.connect();
+      const std::string line = "hello " + std::to_string(i) + "\n";
+      client.send(line);
+      REQUIRE(client.receive_all() == line);
+    }
+    tell("expected", "no descriptor is left behind");
+    CHECK(eventually([&] { return open_descriptors() == before; }));
+    server.stop();
+  }
+}
+
+TEST_CASE("a silent client holds up the others of one server and nobody of the other") {
+  for (const auto kind : both) {
+    Server server(kind, echo_once);
+    Peer silent = server.connect("silent");
+    const Peer other = server.connect("other");
+    other.send("hello\n");
+    if (kind == Server::Kind::sequential) {
+      tell("expected", "the other client waits until the silent one has gone");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      CHECK(!other.readable());
+      silent.close();
+    } else {
+      tell("expected", "the other client is answered while the silent one is there");
+    }
+    REQUIRE(other.receive_all() == "hello\n");
+    silent.close();
+    server.stop();
+  }
+}
+
+TEST_CASE("an exception in a handler ends its client and not the server") {
+  for (const auto kind : both) {
+    Server server(kind, [](Socket& client) {
+      const std::string line = client.read_until("\n", 100);
+      if (line == "error\n") throw std::runtime_error("a handler's error, as the test wants it");
+      if (line == "number\n") throw 42;
+      client.write_all(line);
+    });
+    for (const std::string line : {"error\n", "number\n"}) {
+      const Peer client = server.connect();
+      client.send(line);
+      tell("expected", "the connection is closed without an answer");
+      REQUIRE(client.receive_all().empty());
+    }
+    const Peer vanishing = server.connect();
+    vanishing.end();
+    REQUIRE(vanishing.receive_all().empty());
+    tell("expected", "the next client is served");
+    const Peer client = server.connect();
+    client.send("hello\n");
+    REQUIRE(client.receive_all() == "hello\n");
+    server.stop();
+  }
+}
+
+TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
+  for (const auto kind : both) {
+    const auto begin = std::chrono::steady_clock::now();
+    Server server(kind, echo_once, 100, [](FaultyCalls& calls) {
+      calls.fail(Call::accept, EMFILE);
+      calls.fail(Call::thread, EAGAIN);
+    });
+    if (kind == Server::Kind::threads) {
+      const Peer unlucky = server.connect();
+      tell("expected", "a client for whom no thread can be started is dropped");
+      REQUIRE(unlucky.receive_all().empty());
+    }
+    const Peer client = server.connect();
+    client.send("hello\n");
+    tell("expected", "the next client is served");
+    REQUIRE(client.receive_all() == "hello\n");
+    tell("expected", "after a pause, since to ask again and again would burn the processor");
+    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(10));
+    server.stop();
+  }
+}
+
+TEST_CASE("a listener that is shut down ends the clients and their threads") {
+  Server server(Server::Kind::threads, echo);
+  const Peer silent = server.connect("silent");
+  const Peer busy = server.connect("busy");
+  busy.send("hello\n");
+  REQUIRE(busy.receive(6) == "hello\n");
+  server.stop();
+  tell("expected", "both clients are at their end");
+  REQUIRE(silent.receive_all().empty());
+  REQUIRE(busy.receive_all().empty());
+
+  Server sequential(Server::Kind::sequential, echo);
+  const Peer last = sequential.connect("last");
+  last.send("hello\n");
+  REQUIRE(last.receive(6) == "hello\n");
+  sequential.shut_down();
+  tell("expected", "serve_sequentially lets the client that it serves come to its end");
+  last.send("bye\n");
+  REQUIRE(last.receive(4) == "bye\n");
+  last.end();
+  sequential.join();
+}
+
+TEST_CASE("no more than so many threads serve at a time") {
+  std::atomic<int> busy = 0;
+  std::atomic<int> most = 0;
+  const auto handler = [&](Socket& client) {
+    const int now = ++busy;
+    int before = most;
+    while (before < now && !most.compare_exchange_weak(before, now)) {
+    }
+    try {
+      echo(client);
+    } catch (const funnel::StreamClosedError&) {  // the client has gone
+    }
+    --busy;
+  };
+  Server server(Server::Kind::threads, handler, 2);
+  std::vector<Peer> clients;
+  for (int i = 1; i <= 4; ++i) clients.push_back(server.connect("client" + std::to_string(i)));
+  for (int i = 0; i < 2; ++i) {
+    clients[static_cast<std::size_t>(i)].send("hello\n");
+    REQUIRE(clients[static_cast<std::size_t>(i)].receive(6) == "hello\n");
+  }
+  clients[2].send("and me\n");
+  tell("expected", "the third waits until the first has gone");
+  CHECK(busy == 2);
+  CHECK(!clients[2].readable());
+  clients[0].close();
+  REQUIRE(clients[2].receive(7) == "and me\n");
+  CHECK(most == 2);
+  tell("expected", "shutting down ends the server although all its threads are busy");
+  server.stop();
+  CHECK(busy == 0);
+}

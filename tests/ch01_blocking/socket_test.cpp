@@ -1,0 +1,321 @@
+// final: no, Socket is the chapter's own
+
+#include <funnel/socket.h>
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "support/background.h"
+#include "support/faulty_calls.h"
+#include "support/peer.h"
+#include "support/raw_socket.h"
+#include "support/story.h"
+#include "support/time_scale.h"
+
+// Task 1.1. No test here sends or reads through a Socket: that is for the tasks that follow.
+
+using funnel::Socket;
+using namespace std::chrono_literals;
+using test_support::Background;
+using test_support::FaultyCalls;
+using test_support::open_descriptors;
+using test_support::Peer;
+using test_support::RawSocket;
+using test_support::tell;
+using Call = FaultyCalls::Call;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
+bool is_close_on_exec(int fd) { return (::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
+
+int new_descriptor() { return ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+
+std::string at(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
+/// Calls `function`, and returns the system_error that it throws.
+template <typename Function>
+std::optional<std::system_error> error_of(Function function) {
+  try {
+    function();
+  } catch (const std::system_error& error) {
+    tell("yours", std::string("throws: ") + error.what());
+    return error;
+  }
+  tell("yours", "throws nothing");
+  return std::nullopt;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a descriptor is closed exactly once however its socket ends") {
+  FaultyCalls calls;
+
+  const int scoped = new_descriptor();
+  tell("yours", "a Socket takes over descriptor " + std::to_string(scoped) + ", and its life ends");
+  {
+    const Socket socket(scoped);
+    CHECK(socket.is_open());
+    CHECK(socket.fd() == scoped);
+  }
+  CHECK(calls.closes(scoped) == 1);
+
+  const int moved = new_descriptor();
+  tell("yours", "a Socket is made from another, and both lives end");
+  {
+    Socket first(moved);
+    const Socket second(std::move(first));
+    CHECK(second.fd() == moved);
+    CHECK(!first.is_open());  // NOLINT(bugprone-use-after-move): that is the question
+    CHECK(is_open(moved));
+  }
+  CHECK(calls.closes(moved) == (moved == scoped ? 2 : 1));
+
+  const int closed = new_descriptor();
+  const int before = calls.closes(closed);
+  tell("yours", "close() is called twice, then the life ends");
+  tell("expected", "one close: the second would hit whoever has got the same number meanwhile");
+  {
+    Socket socket(closed);
+    calls.interrupt(Call::close);
+    socket.close();
+    CHECK(!socket.is_open());
+    CHECK(socket.fd() == -1);
+    socket.close();
+  }
+  CHECK(calls.closes(closed) == before + 1);
+
+  tell("yours", "a Socket without a descriptor ends");
+  { const Socket none; }
+  CHECK(calls.closes(-1) == 0);
+}
+
+TEST_CASE("assigning to a socket closes what it had and takes over the rest") {
+  FaultyCalls calls;
+  const int old = new_descriptor();
+  const int other = new_descriptor();
+  {
+    Socket target(old);
+    Socket source(other);
+    tell("yours", "target = std::move(source)");
+    target = std::move(source);
+    CHECK(calls.closes(old) == 1);
+    CHECK(target.fd() == other);
+    CHECK(!source.is_open());  // NOLINT(bugprone-use-after-move): that is the question
+    CHECK(calls.closes(other) == 0);
+
+    tell("yours", "a Socket is assigned to itself");
+    Socket& alias = target;
+    target = std::move(alias);
+    CHECK(target.fd() == other);
+    CHECK(calls.closes(other) == 0);
+  }
+  CHECK(calls.closes(old) == 1);
+  CHECK(calls.closes(other) == 1);
+}
+
+TEST_CASE("clients of this machine are accepted and come as sockets of their own") {
+  tell("yours", "listen_tcp(0)");
+  Socket listener = funnel::listen_tcp(0);
+  const std::uint16_t port = funnel::local_port(listener);
+  REQUIRE(port != 0);
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(listener.fd(), reinterpret_cast<sockaddr*>(&address), &size);
+  tell("expected", "it listens on 127.0.0.1, which other machines cannot reach");
+  CHECK(ntohl(address.sin_addr.s_addr) == INADDR_LOOPBACK);
+
+  const Peer first = Peer::connect_to(port, "client");
+  const Peer second = Peer::connect_to(port, "client");
+  tell("yours", "accept, twice");
+  const Socket one = funnel::accept(listener);
+  const Socket two = funnel::accept(listener);
+  CHECK(one.is_open());
+  CHECK(two.is_open());
+  CHECK(one.fd() != two.fd());
+  tell("expected", "programs that this process starts inherit none of the descriptors");
+  CHECK(is_close_on_exec(listener.fd()));
+  CHECK(is_close_on_exec(one.fd()));
+  CHECK(is_close_on_exec(funnel::connect_tcp("127.0.0.1", port).fd()));
+
+  tell("yours", "listen_tcp(0, \"::1\")");
+  if (const auto error = error_of([] { funnel::listen_tcp(0, "::1"); })) {
+    CHECK(error->code() == std::errc::address_not_available);  // a machine without IPv6
+  }
+}
+
+TEST_CASE("a port that is in use is refused and one that was is free again at once") {
+  Socket listener = funnel::listen_tcp(0);
+  const std::uint16_t port = funnel::local_port(listener);
+  const int before = open_descriptors();
+  tell("yours", "listen_tcp on port " + std::to_string(port) + ", where somebody listens");
+  const auto error = error_of([port] { funnel::listen_tcp(port); });
+  REQUIRE(error);
+  CHECK(error->code() == std::errc::address_in_use);
+  CHECK(contains(error->what(), at(port)));
+  tell("expected", "no descriptor is left behind");
+  CHECK(open_descriptors() == before);
+
+  Peer client = Peer::connect_to(port);
+  {
+    tell("yours", "accepts and closes the connection first, then the listener");
+    Socket accepted = funnel::accept(listener);
+    accepted.close();
+    REQUIRE(client.receive_all().empty());
+    client.close();
+    listener.close();
+  }
+  tell("yours", "listen_tcp on the same port again");
+  tell("expected", "it works, although the kernel remembers the old connection for a minute");
+  CHECK(!error_of([port] { funnel::listen_tcp(port); }));
+}
+
+TEST_CASE("accept goes on after what is no fault of ours and reports the rest") {
+  Socket listener = funnel::listen_tcp(0);
+  const Peer client = Peer::connect_to(funnel::local_port(listener));
+  FaultyCalls calls;
+  calls.fail(Call::accept, EMFILE);
+  tell("yours", "accept, while there is no descriptor");
+  const auto error = error_of([&] { funnel::accept(listener); });
+  REQUIRE(error);
+  CHECK(error->code() == std::errc::too_many_files_open);
+
+  calls.interrupt(Call::accept, 2);
+  calls.fail(Call::accept, ECONNABORTED);
+  tell("yours", "accept, while signals come and a client goes away");
+  std::optional<Socket> accepted;
+  CHECK(!error_of([&] { accepted = funnel::accept(listener); }));
+  tell("expected", "the client is accepted by the fourth call");
+  CHECK(accepted.has_value());
+  CHECK(calls.count(Call::accept) == 5);
+}
+
+TEST_CASE("accept ends when its listener is shut down or its time is over") {
+  Socket listener = funnel::listen_tcp(0);
+  std::optional<std::system_error> error;
+  bool is_closed_error = false;
+  {
+    Background server("accept", [&] {
+      error = error_of([&] {
+        try {
+          tell("yours", "accept, and nobody connects");
+          funnel::accept(listener);
+        } catch (const funnel::StreamClosedError&) {
+          is_closed_error = true;
+          throw;
+        }
+      });
+    });
+    tell("yours", "shutdown(), called by another thread");
+    listener.shutdown();
+    server.join();
+  }
+  CHECK(is_closed_error);
+  CHECK(listener.is_open());
+
+  Socket limited = funnel::listen_tcp(0);
+  const auto begin = Clock::now();
+  limited.set_deadline(begin + 40ms);
+  tell("yours", "accept with a deadline in 40 ms");
+  CHECK_THROWS_AS(funnel::accept(limited), funnel::TimeoutError);
+  CHECK(Clock::now() >= begin + 40ms);
+
+  limited.set_deadline(Clock::now() + 10s);
+  const Peer client = Peer::connect_to(funnel::local_port(limited));
+  const Socket accepted = funnel::accept(limited);
+  timeval limit{};
+  socklen_t size = sizeof limit;
+  ::getsockopt(accepted.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, &size);
+  tell("expected", "the client that came has no time limit");
+  CHECK((limit.tv_sec == 0 && limit.tv_usec == 0));
+}
+
+TEST_CASE("connect tries every address and says where nobody answered") {
+  const RawSocket listener = RawSocket::listen_anywhere();
+  const int before = open_descriptors();
+  {
+    FaultyCalls calls;
+    calls.resolve("three.example", {"::1", "127.0.0.2", "127.0.0.1"});
+    tell("yours", "connect_tcp(\"three.example\", " + std::to_string(listener.port()) + ")");
+    tell("expected", "::1 and 127.0.0.2 refuse, so 127.0.0.1 is tried");
+    std::optional<Socket> socket;
+    CHECK(!error_of([&] { socket = funnel::connect_tcp("three.example", listener.port()); }));
+    CHECK(calls.count(Call::connect) >= 2);  // a machine without IPv6 does not get so far with ::1
+    REQUIRE(socket);
+    const Peer peer(listener.accept(), "server");
+    socket->close();
+    REQUIRE(peer.receive_all().empty());
+  }
+  const std::uint16_t refused = test_support::refused_port();
+  FaultyCalls calls;
+  calls.resolve("none.example", {"127.0.0.2", "127.0.0.3"});
+  tell("yours", "connect_tcp to addresses that refuse");
+  const auto error = error_of([&] { funnel::connect_tcp("none.example", refused); });
+  REQUIRE(error);
+  CHECK(error->code() == std::errc::connection_refused);
+  CHECK(contains(error->what(), "none.example:" + std::to_string(refused)));
+  tell("expected", "no descriptor is left behind");
+  CHECK(open_descriptors() == before);
+
+  tell("yours", "connect_tcp to a name that has no address");
+  calls.resolve("nowhere.example", {});
+  const auto unknown = error_of([&] { funnel::connect_tcp("nowhere.example", refused); });
+  REQUIRE(unknown);
+  CHECK(contains(unknown->what(), "nowhere.example"));
+}
+
+TEST_CASE("connect goes on after a signal and ends at its deadline") {
+  const RawSocket listener = RawSocket::listen_anywhere();
+  {
+    FaultyCalls calls;
+    calls.interrupt(Call::connect);
+    tell("yours", "connect_tcp, interrupted by a signal");
+    std::optional<Socket> socket;
+    CHECK(!error_of([&] { socket = funnel::connect_tcp("127.0.0.1", listener.port()); }));
+    REQUIRE(socket);
+    const Peer peer(listener.accept(), "server");
+    socket->close();
+    REQUIRE(peer.receive_all().empty());
+  }
+  const test_support::HangingPort hanging;
+  const int before = open_descriptors();
+  const auto begin = Clock::now();
+  tell("yours", "connect_tcp with a deadline in 50 ms, to a port that neither accepts nor refuses");
+  std::string message;
+  try {
+    funnel::connect_tcp("127.0.0.1", hanging.port(), begin + 50ms);
+  } catch (const funnel::TimeoutError& error) {
+    message = error.what();
+    tell("yours", "throws TimeoutError: " + message);
+  }
+  CHECK(contains(message, at(hanging.port())));
+  CHECK(Clock::now() >= begin + 50ms);
+  CHECK(open_descriptors() == before);
+
+  tell("yours", "connect_tcp with a deadline that is over");
+  CHECK_THROWS_AS(funnel::connect_tcp("127.0.0.1", listener.port(), Clock::now()),
+                  funnel::TimeoutError);
+  const Socket socket = funnel::connect_tcp("127.0.0.1", listener.port(),
+                                            Clock::now() + test_support::time_limit(10s));
+  timeval limit{};
+  socklen_t size = sizeof limit;
+  ::getsockopt(socket.fd(), SOL_SOCKET, SO_SNDTIMEO, &limit, &size);
+  tell("expected", "a connection that was made in time has no time limit");
+  CHECK((limit.tv_sec == 0 && limit.tv_usec == 0));
+}
