@@ -6,6 +6,8 @@ const pages = [
   { text: "Synchronous and asynchronous", link: "/compare" },
 ];
 
+const chapters = [{ text: "1 · One client at a time", link: "/ch01-blocking" }];
+
 export default defineConfig({
   lang: "en-GB",
   title: "Funnel",
@@ -20,7 +22,7 @@ export default defineConfig({
   themeConfig: {
     logo: { src: "/favicon.svg", alt: "" },
     nav: pages,
-    sidebar: pages,
+    sidebar: [...pages, { text: "Chapters", items: chapters }],
     outline: { level: [2, 3] },
     search: { provider: "local" },
   },

@@ -14,6 +14,7 @@ import { check_comparison } from "./checks/comparison.mjs";
 import { check_links } from "./checks/links.mjs";
 import { check_pages, check_search } from "./checks/pages.mjs";
 import { check_trouble } from "./checks/trouble.mjs";
+import { check_waiting } from "./checks/waiting.mjs";
 import { launch_browser } from "./support/browser.mjs";
 import { Report } from "./support/report.mjs";
 import { start_siteserver } from "./support/site.mjs";
@@ -67,6 +68,7 @@ async function main() {
     await check_search(context);
     await check_links(context);
     await check_accessibility(context);
+    await check_waiting(context);
     await check_comparison(context);
     await check_trouble(context);
   } finally {

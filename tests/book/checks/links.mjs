@@ -1,9 +1,15 @@
-// Each link inside the book leads to a page that exists and to a place in it.
+// Each link inside the book leads to a page that exists and to a place in it, and so does the place that
+// each task of a chapter names.
 
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { open, with_page } from "../support/browser.mjs";
-import { expect_none } from "../support/report.mjs";
+import { expect, expect_none } from "../support/report.mjs";
 
-/// Checks the links of every page.
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+
+/// Checks the links of every page, and the sections that the chapters' tasks name.
 export async function check_links({ report, browser, origin, pages }) {
   const ids = new Map();
   const links = new Map();
@@ -24,6 +30,24 @@ export async function check_links({ report, browser, origin, pages }) {
       expect_none(problems);
     });
   }
+  for (const { name, page, anchors } of chapters()) {
+    await report.check(`each task of ${name} has its section`, () => {
+      expect(ids.has(page), `the book has no page ${page}`);
+      expect(anchors.length > 0, "it names none");
+      expect_none(anchors.filter((anchor) => !ids.get(page).includes(anchor)).map((lost) => `#${lost} is missing`));
+    });
+  }
+}
+
+// What the chapters' tasks.toml say: `book = "book/NAME.md"` at the top, `book = "ANCHOR"` in each task.
+function chapters() {
+  return readdirSync(join(root, "chapters"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => {
+      const text = readFileSync(join(root, "chapters", name, "tasks.toml"), "utf8");
+      const [file, ...anchors] = [...text.matchAll(/^book = "(.+)"$/gm)].map(([, place]) => place);
+      return { name, page: `/${basename(file, ".md")}.html`, anchors };
+    });
 }
 
 async function dead_link(link, origin, ids) {

@@ -5,18 +5,20 @@ import { open, with_page } from "../support/browser.mjs";
 import { fake_api, scenarios } from "../support/fake_api.mjs";
 import { expect, expect_none } from "../support/report.mjs";
 import { start_static_server } from "../support/site.mjs";
+import { serious_findings } from "./accessibility.mjs";
 import { check_results, expect_detail, expect_problem } from "./comparison.mjs";
+import { overflow } from "./pages.mjs";
 
 // What the browser itself says about the failure that a scenario consists of.
 const browsers_own_words = [/api\/compare/];
 
 /// Checks what the reader sees in each kind of trouble.
 export async function check_trouble({ report, browser, dist, artifacts }) {
-  const with_scenario = async (name, use) => {
+  const with_scenario = async (name, use, options = {}) => {
     const { api, seen } = fake_api(scenarios[name]);
     const server = await start_static_server(dist, api);
     try {
-      await with_page(browser, { expected: browsers_own_words }, async (page, watch) => {
+      await with_page(browser, { expected: browsers_own_words, ...options }, async (page, watch) => {
         await open(page, server.origin, "/compare.html");
         await page.getByTestId("run").click();
         await use(page, seen);
@@ -74,6 +76,21 @@ export async function check_trouble({ report, browser, dist, artifacts }) {
       const bars = await colours(page, "progress", "progress");
       expect(new Set(bars).size === 3, `the progress bars are ${bars}`);
     }),
+  );
+
+  await report.check("four programs fit on a phone, where their table scrolls by itself", () =>
+    with_scenario(
+      "four",
+      async (page) => {
+        await page.getByTestId("timeline").waitFor();
+        const [width, shown] = await page
+          .getByTestId("table")
+          .evaluate((table) => [table.scrollWidth, table.parentElement.clientWidth]);
+        expect(width > shown, `the table is squeezed: ${width} px in ${shown} px`);
+        expect_none([...(await overflow(page)), ...(await serious_findings(page))]);
+      },
+      { width: 390 },
+    ),
   );
 
   await report.check("a run that arrives in small pieces is read whole", () =>

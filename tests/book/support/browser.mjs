@@ -48,8 +48,10 @@ function find_browser() {
 /// closes them. The watch's `complaints()` are console errors, exceptions, failed
 /// requests and requests to another origin; those that match a pattern in `expected`
 /// are left out.
-export async function with_page(browser, { scheme = "light", width = 1280, expected = [] }, use) {
+export async function with_page(browser, options, use) {
+  const { scheme = "light", width = 1280, javascript = true, expected = [] } = options;
   const context = await browser.newContext({
+    javaScriptEnabled: javascript,
     viewport: { width, height: width < 600 ? 844 : 900 },
     colorScheme: scheme,
     reducedMotion: "reduce",

@@ -2,7 +2,7 @@
 // gives only in trouble: each scenario is one way in which a run goes wrong.
 
 const ndjson = { "Content-Type": "application/x-ndjson" };
-const names = ["final sync", "final async", "chapter 2"];
+const names = ["final sync", "final async", "chapter 2", "chapter 1, a thread for each"];
 // What a server may add when the program ends badly that has said already how it went.
 const afterwards = { event: "error", message: "The comparison ended with status 1." };
 
@@ -41,6 +41,7 @@ export const scenarios = {
     response.end(line(afterwards));
   },
   pieces: (response) => send_in_pieces(response, whole_run(2, ["", "connection reset by peer"])),
+  four: (response) => response.writeHead(200, ndjson).end(whole_run(4)),
   three: (response) => response.writeHead(200, ndjson).end(whole_run(3)),
 };
 
