@@ -41,7 +41,7 @@ std::string with_length(const std::string& value) {
 
 /// Sends `text` and then nothing more, but keeps the connection open.
 ScriptedServer::Script sending_and_waiting(std::string text) {
-  return [text = std::move(text)](Peer& client) {
+  return [text = std::move(text)](const Peer& client) {
     read_request(client);
     client.send(text);
     test_support::wait_for_end(client);
@@ -55,7 +55,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     for (const std::string& whole :
          {with_length("5"), std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")}) {
       std::atomic<std::size_t> size = 0;
-      ScriptedServer server([&](Peer& client) {
+      ScriptedServer server([&](const Peer& client) {
         read_request(client);
         client.send(whole.substr(0, size));
       });
@@ -66,10 +66,10 @@ TEST_SUITE("ch01.httpclient.errors") {
         REQUIRE(failure.contains(server.host_and_port()));
       }
     }
-    ScriptedServer server([](Peer& client) {
+    ScriptedServer server([](const Peer& client) {
       read_request(client);
       client.send("HTTP/1.1 200 OK\r\n\r\nhello");
-      client.reset();
+      test_support::reset_at_end(client);
     });
     tell("expected", "an error: a reset is no end of a body");
     CHECK(failure_of(server.url()).sentence() == sentence(std::errc::connection_reset));
@@ -130,7 +130,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     request.url = bodyless.url();
     CHECK(fetch(request).body.empty());
 
-    ScriptedServer endless_body([](Peer& client) {
+    ScriptedServer endless_body([](const Peer& client) {
       read_request(client);
       client.send("HTTP/1.1 200 OK\r\n\r\n");
       test_support::trickle(client, std::string(100'000, 'x'), 0ms);
@@ -138,7 +138,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     HTTPRequest limited(endless_body.url());
     limited.max_body_size = 1'000'000;
     CHECK(failure_of(limited).sentence() == sentence(ParseError::body_too_large));
-    ScriptedServer endless_head([](Peer& client) {
+    ScriptedServer endless_head([](const Peer& client) {
       read_request(client);
       client.send("HTTP/1.1 200 OK\r\n");
       test_support::trickle(client, "X: " + std::string(4000, 'x') + "\r\n", 0ms);
@@ -154,12 +154,12 @@ TEST_SUITE("ch01.httpclient.errors") {
          {sending_and_waiting(""),
           sending_and_waiting("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"),
           // Each of these bytes comes in time; all of them together never do.
-          ScriptedServer::Script([](Peer& client) {
+          ScriptedServer::Script([](const Peer& client) {
             read_request(client);
             client.send("HTTP/1.1 200 OK\r\nX: ");
             test_support::trickle(client, "x", 5ms);
           }),
-          ScriptedServer::Script([](Peer& client) {
+          ScriptedServer::Script([](const Peer& client) {
             read_request(client);
             client.send("HTTP/1.1 200 OK\r\n\r\n");
             test_support::trickle(client, "x", 5ms);
@@ -244,11 +244,14 @@ TEST_SUITE("ch01.httpclient.errors") {
     negative.request_timeout = -1ms;
     CHECK(refused(negative));
     CHECK(server.connections() == 0);
+    tell("expected", "a request that is as it should be to be sent");
+    CHECK(fetch(server.url()).body == "hello");
+    CHECK(server.connections() == 1);
   }
 
   TEST_CASE("an answer counts although the request could not be sent whole") {
     const auto hasty = [](const std::string& length) {
-      return [length](Peer& client) {
+      return [length](const Peer& client) {
         client.receive(100);
         client.send("HTTP/1.1 413 Content Too Large\r\n" + length + "\r\nless");
         // Closing with bytes that were not read breaks the connection for the sender.

@@ -42,7 +42,7 @@ bool contains(std::string_view text, std::string_view part) {
 /// A server that answers and then waits for the client to close: who waits for more than the
 /// answer has, waits for the time-out.
 ScriptedServer::Script answering_and_waiting(std::string text) {
-  return [text = std::move(text)](Peer& client) {
+  return [text = std::move(text)](const Peer& client) {
     read_request(client);
     client.send(text);
     test_support::wait_for_end(client);
@@ -124,7 +124,7 @@ TEST_SUITE("ch01.httpclient") {
     for (const std::string& text :
          {answer, std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok")}) {
       std::atomic<std::size_t> cut = 0;
-      ScriptedServer server([&](Peer& client) {
+      ScriptedServer server([&](const Peer& client) {
         read_request(client);
         client.send(text.substr(0, cut));
         client.send(text.substr(cut));
@@ -171,7 +171,7 @@ TEST_SUITE("ch01.httpclient") {
     CHECK(response.body == "ok");
     CHECK(!response.headers.contains("Link"));
 
-    ScriptedServer chatty([&](Peer& client) {
+    ScriptedServer chatty([&](const Peer& client) {
       read_request(client);
       test_support::trickle(client, interim, std::chrono::milliseconds(1));
     });

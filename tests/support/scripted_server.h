@@ -1,6 +1,7 @@
 #pragma once
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -84,12 +85,20 @@ inline void trickle(const Peer& client, std::string_view piece, std::chrono::mil
   tell("server", "sees the client go after " + std::to_string(count) + " times");
 }
 
+/// Makes the script's end a reset of the connection.
+inline void reset_at_end(const Peer& client) {
+  tell("server", "resets the connection");
+  const linger option{1, 0};
+  ::setsockopt(client.raw().fd(), SOL_SOCKET, SO_LINGER, &option, sizeof option);
+}
+
 /// A server on a free port of 127.0.0.1, in a thread of its own. It runs its script for one
 /// connection after the other, and closes each at the script's end. An exception of the script's
 /// ends that connection only.
 class ScriptedServer {
  public:
-  using Script = std::function<void(Peer&)>;
+  /// It may not close the connection, which the server may be shutting down from another thread.
+  using Script = std::function<void(const Peer&)>;
 
   explicit ScriptedServer(Script script)
       : script_(std::move(script)), listener_(RawSocket::listen_anywhere()) {
@@ -97,7 +106,7 @@ class ScriptedServer {
   }
   /// Reads a request and sends `answer`.
   explicit ScriptedServer(std::string answer)
-      : ScriptedServer([this, answer = std::move(answer)](Peer& client) {
+      : ScriptedServer([this, answer = std::move(answer)](const Peer& client) {
           keep(read_request(client));
           client.send(answer);
         }) {}
