@@ -261,7 +261,8 @@ class CourseTest(support.TreeTest):
         return plain | {"PATH": f"{self.root}/path:{plain['PATH']}", "TMPDIR": f"{self.root}/tmp"}
 
     def mutant(self, name, task="1.1", test="a door opens", what="fail", **changes):
-        file, line, call = ("door.cpp", 6, "push();") if task == "1.1" else ("house.cpp", 5, "pull();")
+        places = {"1.1": ("door.cpp", 6, "push();"), "1.2": ("house.cpp", 5, "pull();")}
+        file, line, call = places[task]
         fields = {"task": task, "test": test, "what": what, "why": "it is plausible"}
         fields |= {"file": file, "line": line, "call": call} | changes
         return self.write(f"chapters/ch01_small/mutants/{name}.patch", MUTANT.format(**fields))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import textwrap
 import threading
 import unittest
 from unittest import mock
@@ -51,6 +52,18 @@ class Builds(BuildTest):
         self.assertEqual(self.calls(), ["--preset release", f"{self.BUILD} --target a b"])
         self.build()
         self.assertEqual(self.calls(), [self.BUILD])
+
+    def test_compilers_are_asked_to_speak_english(self):
+        self.program("path/cmake", "import os; print(os.environ['LC_ALL'])\n" + textwrap.dedent(CMAKE))
+        self.build()
+        log = (self.root / "build/logs/build-release.log").read_text()
+        self.assertIn("C.UTF-8", log)
+
+    def test_looking_for_new_files_is_no_step_of_the_build(self):
+        looked = "print('[0/2] Re-checking globbed directories...')"
+        self.program("path/cmake", textwrap.dedent(CMAKE) + f"\n{looked}\n")
+        self.build()
+        self.assertNotIn("build release", self.build())
 
     def test_changed_presets_are_configured_again_once(self):
         self.build()

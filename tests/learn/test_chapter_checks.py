@@ -69,12 +69,15 @@ class Bad(StageTest):
         self.assertIn("ch01, rules: chapters/ch01_small/mutants/two.patch does not fit", self.text)
 
     def test_a_test_that_is_green_without_its_task(self):
-        self.edit("chapters/ch01_small/funnel/house.cpp", "// what is", "// a door closes: pass\n// what is")
+        old = "// what is"
+        self.edit("chapters/ch01_small/funnel/house.cpp", old, f"// a door closes: pass\n{old}")
         self.finds("'a door closes' is green on the skeleton", "green on a blank task 1.2")
 
     def test_a_red_reference_ends_it(self):
-        self.edit("chapters/ch01_small/funnel/house.cpp", "// what is given works: pass", "// what is given works: fail")
-        self.finds("'what is given works' is red on the reference: tests/ch01_small/door_test.cpp:9")
+        given = "// what is given works: "
+        self.edit("chapters/ch01_small/funnel/house.cpp", f"{given}pass", f"{given}fail")
+        place = "tests/ch01_small/door_test.cpp:9"
+        self.finds(f"'what is given works' is red on the reference: {place}")
         self.assertNotIn("mutant", self.text)
 
     def test_a_test_that_belongs_to_no_task(self):

@@ -118,6 +118,13 @@ class Red(RunTest):
         self.assertIn("task 1.2 is not written yet: Nobody freezes inside.", result.stdout)
         self.assertNotIn("what happened", result.stdout)
 
+    def test_the_place_to_write_is_the_first_that_is_blank(self):
+        self.main("reset", "1.1")
+        self.solve("a door opens")
+        text = self.run_tests("1.1", code=1).stdout
+        self.assertIn("1 of 2 tests green, then:", text)
+        self.assertIn("code      work/ch01_small/funnel/door.cpp:14", text)
+
     def test_a_test_may_need_another_task_first(self):
         self.main("reset", "1.1")
         program = (self.root / "fakes/test_program").read_text()

@@ -4,6 +4,7 @@ import unittest
 
 from course import CourseTest
 from learn import programs
+from learn.commands.trace import without_noise
 from learn.errors import LearnError
 
 
@@ -74,6 +75,18 @@ class Trace(CourseTest):
         path.write_text(first + "\nold\n")
         self.assertEqual(self.record().returncode, 0)
         self.assertEqual(path.read_text().splitlines(), [first, "1 0.0 write(two words)"])
+
+    def test_how_it_is_loaded_and_what_the_resolver_asks_is_left_out(self):
+        lines = [
+            "7      0.000000 close(3) = 0",
+            "7      0.500000 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = 3",
+            "7      0.000001 socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE) = 4",
+            "7      0.000002 recvmsg(4, {msg_name={nl_pid=0}}) = 396",
+            "7      0.000003 connect(3, {sin_addr=inet_addr(\"127.0.0.1\")}, 16) = 0",
+            "7      +++ exited with 0 +++",
+        ]
+        connect = lines[4].replace("0.000003", "0.000006")
+        self.assertEqual(without_noise(lines), [lines[1], connect, lines[5]])
 
     def test_a_program_that_fails_changes_no_recording(self):
         path = self.write("book/recordings/ch01-hello.trace", "old\n")

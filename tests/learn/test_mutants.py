@@ -56,7 +56,8 @@ class Reading(MutantTest):
             self.fails(*parts)
 
     def test_a_patch_without_a_diff(self):
-        self.write("chapters/ch01_small/mutants/one.patch", "task: 1.1\nkilled-by: a door opens\nwhy: x\n\n")
+        head = "task: 1.1\nkilled-by: a door opens\nwhy: x\n\n"
+        self.write("chapters/ch01_small/mutants/one.patch", head)
         self.fails("there is no diff in it")
 
 
@@ -72,15 +73,19 @@ class Applying(MutantTest):
 
     def test_it_finds_its_place_when_lines_were_added_above(self):
         self.mutant("one")
-        self.edit("chapters/ch01_small/funnel/door.cpp", "namespace funnel {\n", "namespace funnel {\nint added;\n")
+        old = "namespace funnel {\n"
+        self.edit("chapters/ch01_small/funnel/door.cpp", old, f"{old}int added;\n")
         self.assertIn("// a door opens: fail", self.applied()["funnel/door.cpp"])
 
     def test_what_no_longer_fits_or_fits_twice_does_not_apply(self):
         self.mutant("one")
         self.edit("chapters/ch01_small/funnel/door.cpp", "a door opens: pass", "a door opens:  pass")
         self.fails("does not fit chapters/ch01_small/funnel/door.cpp at line 6", apply=True)
-        text = "// #region task 1.1\n  // a door opens: pass\n  push();\n"
-        self.write("chapters/ch01_small/funnel/door.cpp", ("  " + text) * 2 + "\n\n")
+        text = "  // #region task 1.1\n  // a door opens: pass\n  push();\n"
+        path = self.root / "chapters/ch01_small/funnel/door.cpp"
+        path.write_text(text)
+        self.assertIn("a door opens: fail", self.applied()["funnel/door.cpp"])
+        path.write_text(text * 2)
         self.fails("does not fit", apply=True)
 
     def test_a_file_that_is_gone(self):
@@ -94,10 +99,12 @@ class Applying(MutantTest):
         patch = "task: 1.2\nkilled-by: a door closes\nwhy: x\n\n"
         patch += "--- a/funnel/house.cpp\n+++ b/funnel/house.cpp\n"
         patch += "@@ -2 +2,3 @@\n-line 2\n+two\n+two\n+two\n@@ -10,2 +12 @@\n line 10\n-line 11\n"
+        lines[15:17] = ["line 10", "line 11"]  # so that the second hunk fits in two places
+        self.write("chapters/ch01_small/funnel/house.cpp", "\n".join(lines) + "\n")
         self.write("chapters/ch01_small/mutants/one.patch", patch)
         result = self.applied()["funnel/house.cpp"].splitlines()
         self.assertEqual(result[:5], ["line 1", "two", "two", "two", "line 3"])
-        self.assertNotIn("line 11", result)
+        self.assertEqual(result[11:13], ["line 10", "line 12"])
         self.assertEqual(len(result), 21)
 
 

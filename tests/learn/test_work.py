@@ -17,7 +17,8 @@ class WorkTest(CourseTest):
         return chapters.discover(self.root)[0]
 
     def backups(self, name):
-        return [path.read_text() for path in sorted(self.root.glob(f"work/backup/*/ch01_small/{name}"))]
+        found = sorted(self.root.glob(f"work/backup/*/ch01_small/{name}"))
+        return [path.read_text() for path in found]
 
 
 class Starting(CourseTest):
@@ -155,7 +156,8 @@ class Markers(WorkTest):
         self.assertOneLine(self.main("diff", "1.2"), 1, "is not UTF-8")
 
     def test_tests_run_without_them_all_the_same(self):
-        self.write("work/ch01_small/funnel/house.cpp", "// what is given works: pass\n// a door closes: pass\n")
+        text = "// what is given works: pass\n// a door closes: pass\n"
+        self.write("work/ch01_small/funnel/house.cpp", text)
         self.assertEqual(self.main("test", "1.2").returncode, 0)
 
 

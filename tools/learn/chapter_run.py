@@ -91,7 +91,8 @@ def _celebrate(context: Context, wanted: Wanted, results: list[PartResult]) -> N
     term, chapter = context.term, wanted.chapter
     count = plural(sum(len(result.cases) for result in results), "test")
     if wanted.version != MINE:
-        term.line(f"\n{count} green: {wanted.version.words} passes {wanted.words}{_left_out(wanted, results)}")
+        passes = f"{wanted.version.words} passes {wanted.words}"
+        term.line(f"\n{count} green: {passes}{_left_out(wanted, results)}")
         if wanted.version == REFERENCE and not chapter.started:
             how = f"./learn start {chapter.number} gives you the tasks to write yourself"
             term.line(term.style(how, "dim"))

@@ -51,7 +51,8 @@ def parts(chapter: Chapter, task: Task | None = None, only: set[str] | None = No
 def build_tests(context: Context, chapter: Chapter, version: Version, progress) -> None:
     """Brings the test program up to date; raises `BuildFailed`."""
     require_usable(version, chapter)
-    build(context, version.preset, [version.test_target(chapter)], progress=_in_plain_words(progress))
+    target = version.test_target(chapter)
+    build(context, version.preset, [target], progress=_in_plain_words(progress))
 
 
 def _in_plain_words(progress):

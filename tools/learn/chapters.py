@@ -232,7 +232,8 @@ class _Reader:
 
     def _fail(self, field: str, index: int, message: str):
         line = self._line(field, index)
-        raise LearnError(f"{self._shown}:{line}: {message}" if line else f"{self._shown}: {message}")
+        where = f"{self._shown}:{line}" if line else self._shown
+        raise LearnError(f"{where}: {message}")
 
     def _line(self, field: str, index: int) -> int:
         """The line of a field of the task number `index`, of the chapter for -1; 0 if unknown."""

@@ -54,7 +54,7 @@ def _place(output: str, error: list[str], folder: str) -> tuple[str, int] | None
 
 
 def _without_others(lines: list[str], folder: str) -> list[str]:
-    """Leaves out what the compiler adds about other people's code: candidates, who includes whom."""
+    """Leaves out what is added about other people's code: candidates, who includes whom."""
     for number, line in enumerate(lines):
         if number and re.match(r"In file included from|\S+:\d+(:\d+)?: note:", line):
             if not line.startswith(folder):

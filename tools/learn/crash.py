@@ -13,7 +13,7 @@ SHOWN_FRAMES = 6
 LEAST_RECURSION = 20
 REPORT = re.compile(r"(?:==\d+==)?(?:ERROR|WARNING): (\w+Sanitizer): (.*)")
 SEGMENT = re.compile(
-    r"(freed by|previously allocated by|allocated by|(?:Direct|Indirect) leak of|Thread T\d+ created)"
+    r"(freed by|previously allocated by|allocated by|(Direct|Indirect) leak of|Thread T\d+ created)"
 )
 UNDEFINED = re.compile(r"(.*?):(\d+)(?::\d+)?: runtime error: (.*)")
 MEANT = {
@@ -118,8 +118,8 @@ def _segments(lines: list[str]) -> list[tuple[str, list[str]]]:
     for line in lines:
         title = SEGMENT.match(line.strip())
         if title:
-            words = re.sub(r" (?:by|from) thread T\d+.*| by$|\(s\)| allocated from:.*", "", line.strip())
-            segments.append((words.removesuffix(" here:").rstrip(" :"), []))
+            words = re.sub(r" by thread T\d+.*| allocated from:.*", "", line.strip())
+            segments.append((words.rstrip(" :"), []))
         elif line.startswith("SUMMARY:"):
             break
         else:
@@ -155,7 +155,8 @@ def _without_report(lines: list[str], code: int) -> Crash:
         return Crash(what, tuple(line.strip() for line in thrown))
     if code < 0:
         name = process.describe_exit(code)
-        means = {-signal.SIGPIPE: ": it wrote to a connection that the peer had closed"}.get(code, "")
+        piped = -code == signal.SIGPIPE
+        means = ": it wrote to a connection that the peer had closed" if piped else ""
         said = tuple(lines[-SHOWN_FRAMES:])
         if -code == signal.SIGABRT and said:  # who aborts has said why
             return Crash(f"{said[-1]} ({name})", said[:-1])

@@ -151,7 +151,8 @@ def _hunk(lines: list[str], at: int, head: re.Match, shown: str) -> tuple[Hunk, 
         line = lines[at] if at < len(lines) else "@"
         kind, text = line[:1] or " ", line[1:]
         if kind not in " -+" or (kind != "+" and not old_left) or (kind != "-" and not new_left):
-            raise LearnError(f"{shown}:{first + 1}: this hunk has not the lines that its head counts")
+            what = "this hunk has not the lines that its head counts"
+            raise LearnError(f"{shown}:{first + 1}: {what}")
         if kind != "+":
             old.append(text)
             old_left -= 1

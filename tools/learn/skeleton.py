@@ -97,8 +97,8 @@ def with_include(text: str) -> str:
     if INCLUDE.strip() in text:
         return text
     lines = text.splitlines(keepends=True)
-    last = max((i for i, line in enumerate(lines) if re.match(r"\s*#\s*include\b", line)), default=-1)
-    lines.insert(last + 1, INCLUDE)
+    includes = (i for i, line in enumerate(lines) if re.match(r"\s*#\s*include\b", line))
+    lines.insert(max(includes, default=-1) + 1, INCLUDE)
     return "".join(lines)
 
 

@@ -150,7 +150,7 @@ class FailureView:
 
 
 def readable(value: str) -> str:
-    """A value on one line: line ends as the story writes them, the middle of a long one left out."""
+    """A value on one line, line ends as the story writes them, without the middle of a long one."""
     text = value
     if "\n" in value or "\r" in value:
         text = value.replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")

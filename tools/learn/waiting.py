@@ -36,8 +36,9 @@ def describe(pid: int) -> str:
             places[_WORDS.get(call, f"in {call}")] += 1
     if not places:
         return ""
+    if list(places) == ["computing"]:
+        return "it was busy all the time: is there a loop without an end?"
     if places.total() == 1:
-        [place] = places
-        return "it was busy all the time: is there a loop without an end?" if place == "computing" else f"it was waiting {place}"
+        return f"it was waiting {next(iter(places))}"
     each = (f"{place} ({count})" if count > 1 else place for place, count in places.items())
     return f"it had {plural(places.total(), 'thread')}: {', '.join(each)}"

@@ -248,7 +248,8 @@ def _digests(files: dict[str, bytes]) -> dict[str, str]:
 
 def _made_from(files: dict[str, bytes]) -> bytes:
     rows = [f"{digest}  {path}\n" for path, digest in sorted(_digests(files).items())]
-    return ("# The chapter's files as they were copied: how ./learn notices a change.\n" + "".join(rows)).encode()
+    head = "# The chapter's files as they were copied: how ./learn notices a change.\n"
+    return (head + "".join(rows)).encode()
 
 
 def _read_made_from(chapter: Chapter) -> dict[str, str] | None:

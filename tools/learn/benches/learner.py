@@ -65,8 +65,8 @@ def show(term, result: dict) -> None:
         mark = term.mark(each["total_s"] <= limit)
         rows.append([mark, each["task"], each["file"], *times, seconds(limit)])
     term.table(rows, "lllrrrrr", indent="")
-    note = f"  From a saved file to the verdict of its task's tests; the best of {result['runs']} runs."
-    term.line(term.style(note, "dim"))
+    note = f"the best of {result['runs']} runs"
+    term.line(term.style(f"  From a saved file to the verdict of its task's tests; {note}.", "dim"))
 
 
 def _start_s() -> float:

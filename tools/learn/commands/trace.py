@@ -33,9 +33,8 @@ def run(context, arguments: list[str]) -> int:
     parser = Parser("trace", SUMMARY)
     parser.add_argument("chapter", metavar="N", help="the chapter's number")
     parser.add_argument("name", nargs="?", metavar="NAME", help="of the recording and the example")
-    parser.add_argument(
-        "--record", action="store_true", help="make it anew, with strace; -- ARGUMENT… for the program"
-    )
+    how = "make it anew, with strace; -- ARGUMENT… for the program"
+    parser.add_argument("--record", action="store_true", help=how)
     options = parser.parse(own)
     chapter = find_chapter(context.root, options.chapter)
     if not options.name:
@@ -46,8 +45,8 @@ def run(context, arguments: list[str]) -> int:
     if not path.is_file():
         known = _recorded(context, chapter)
         how = f"./learn trace {chapter.number} lists what there is"
-        hint = nearest(options.name, known)
-        raise UsageError(f"there is no recording {options.name!r} of chapter {chapter.number}{hint} ({how})")
+        what = f"chapter {chapter.number} has no recording {options.name!r}"
+        raise UsageError(f"{what}{nearest(options.name, known)} ({how})")
     sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
     return 0
 
