@@ -6,8 +6,8 @@
 #include <exception>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <typeinfo>
-#include <utility>
 
 #include "support/story.h"
 
@@ -20,12 +20,12 @@ using funnel::HTTPRequest;
 using funnel::HTTPResponse;
 
 /// Fetches with a client of its own, which is gone afterwards.
-inline HTTPResponse fetch(HTTPRequest request, bool raise_error = true) {
+inline HTTPResponse fetch(const HTTPRequest& request, bool raise_error = true) {
   using test_support::shown;
   test_support::tell("yours", "is asked for " + request.method + " " + shown(request.url));
   try {
     funnel::HTTPClient client;
-    HTTPResponse response = client.fetch(std::move(request), raise_error);
+    HTTPResponse response = client.fetch(request, raise_error);
     test_support::tell(
         "yours", "returns " + std::to_string(response.code) + " with body " + shown(response.body));
     return response;
@@ -56,9 +56,9 @@ std::string sentence(Enum error) {
 /// Returns the `Error` with which a fetch fails. If it does not, or with another one, that is
 /// told instead.
 template <typename Error = std::system_error>
-Failure failure_of(HTTPRequest request) {
+Failure failure_of(const HTTPRequest& request) {
   try {
-    const HTTPResponse response = fetch(std::move(request), false);
+    const HTTPResponse response = fetch(request, false);
     return {{}, "There is no error, but an answer with code " + std::to_string(response.code)};
   } catch (const Error& error) {
     if constexpr (std::is_base_of_v<std::system_error, Error>) return {error.code(), error.what()};

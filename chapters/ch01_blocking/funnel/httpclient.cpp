@@ -175,7 +175,7 @@ HTTPResponse HTTPClient::fetch(const HTTPRequest& request, bool raise_error) {
   response.effective_url = url.to_string();
   response.start_time = std::chrono::system_clock::now();
   const TimePoint begin = std::chrono::steady_clock::now();
-  const char* phase = "while connecting";
+  const char* phase = "while connecting";  // then "during request"; a time-out is told with it
   try {
     // #region task 1.7
     // One moment for everything, not a time-out for each wait: a server that sends a byte every

@@ -98,10 +98,10 @@ class HTTPClient {
   /// Sends the request and returns the response.
   ///
   /// Throws `HTTPClientError` for a code outside 200 to 299 if `raise_error`,
-  /// `HTTPTimeoutError`, `std::system_error` with host and port in its message when there is
-  /// no connection or no proper response, and `std::invalid_argument` for a request that cannot be
-  /// sent. Chunked responses and `https` are refused: chapter 5 reads the former, the framework
-  /// speaks the latter.
+  /// `HTTPTimeoutError`, `std::system_error` with host and port in its message (the host alone if
+  /// it has no address) when there is no connection or no proper response, and
+  /// `std::invalid_argument` for a request that cannot be sent. Chunked responses are refused
+  /// (chapter 5 reads them), and so is `https`, which needs TLS.
   HTTPResponse fetch(const HTTPRequest& request, bool raise_error = true);
   /// The same for a GET.
   HTTPResponse fetch(const std::string& url, bool raise_error = true);

@@ -35,6 +35,7 @@ def run(context, arguments: list[str]) -> int:
     where = term.style(work.shown(chapter), "bold")
     term.line(f"{term.mark(True)} Chapter {chapter.number}, {chapter.title}, is in {where}")
     term.line(f"  {counts}, red is expected: each test turns green as you write its task.")
+    term.line("  The first build takes a minute or two, each later one a few seconds.")
     _offer_git(context, chapter)
     chapter_run.show_next(context, chapter, chapter.tasks[0])
     return 0
