@@ -8,33 +8,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "support/exact_bytes.h"
+
 namespace {
 
 using namespace funnel;
+using test_support::ExactBytes;
 
 constexpr std::size_t most_cuts = 300;  // of a head: each of them is parsed
 
 void require(bool condition) {
   if (!condition) std::abort();
 }
-
-/// Bytes of exactly their size, so that AddressSanitizer sees a byte read too many.
-class Memory {
- public:
-  explicit Memory(std::string_view text) : bytes_(new char[text.size()]), size_(text.size()) {
-    std::copy(text.begin(), text.end(), bytes_.get());
-  }
-  [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_;
-};
 
 bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
@@ -77,7 +66,7 @@ void check_head(std::string_view text) {
   const Result<HTTPHeaders> again = HTTPHeaders::parse(head->headers.to_string());
   require(again.has_value() && *again == head->headers);
   for (std::size_t size = 0; size < std::min(text.size(), most_cuts); ++size) {
-    require(!parse_response_head(Memory(text.substr(0, size)).view()).has_value());
+    require(!parse_response_head(ExactBytes(text.substr(0, size)).view()).has_value());
   }
 }
 
@@ -91,7 +80,7 @@ void check_request_line(std::string_view text) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const Memory input(std::string_view(reinterpret_cast<const char*>(data), size));
+  const ExactBytes input(std::string_view(reinterpret_cast<const char*>(data), size));
   check_url(input.view());
   check_head(input.view());
   check_request_line(input.view());

@@ -2,19 +2,20 @@
 // same. The input's first byte chooses role and limits, the second how many bytes behind it are
 // sizes of pieces (none: byte by byte), and the rest is the stream.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "http/parser.h"
+#include "support/exact_bytes.h"
 
 namespace {
+
+using test_support::ExactBytes;
 
 using namespace funnel;
 using namespace funnel::http;
@@ -38,20 +39,6 @@ Setup setup_of(std::uint8_t choice) {
   setup.max_body_bytes = (choice & 16) != 0 ? 20 : 1'000'000;
   return setup;
 }
-
-/// Bytes of exactly their size, so that AddressSanitizer sees a byte read too many, and gone
-/// after the call, so that it sees a stale view.
-class Memory {
- public:
-  explicit Memory(std::string_view text) : bytes_(new char[text.size()]), size_(text.size()) {
-    std::copy(text.begin(), text.end(), bytes_.get());
-  }
-  [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_;
-};
 
 void log_text(std::string& log, std::string_view text) {
   log.append(std::to_string(text.size())).append(":").append(text).append(" ");
@@ -114,7 +101,7 @@ class Connection {
 
  private:
   bool read_head() {
-    const Memory memory(buffer_);
+    const ExactBytes memory(buffer_);
     const ParseStatus status = parser_.feed(memory.view());
     if (status == ParseStatus::need_more) return false;
     if (status == ParseStatus::failed) {
@@ -132,7 +119,7 @@ class Connection {
 
   bool read_body() {
     while (body_.status() == ParseStatus::need_more && !buffer_.empty()) {
-      const Memory memory(buffer_);
+      const ExactBytes memory(buffer_);
       const BodyPiece piece = body_.decode(memory.view());
       if (piece.consumed > buffer_.size()) std::abort();
       if (piece.consumed == 0 && body_.status() == ParseStatus::need_more) std::abort();

@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "stop.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -51,18 +53,6 @@ void be_polite(std::uint16_t port, const Diary& diary) {
   const Milliseconds waited = Clock::now() - begin;
   diary.note(fmt::format("the second client has its answer, after {:.0f} ms", waited.count()));
 }
-
-/// Ends a server with the block that this stands in, even if that is left by an exception.
-class Stop {
- public:
-  explicit Stop(funnel::Socket& listener) : listener_(listener) {}
-  Stop(const Stop&) = delete;
-  Stop& operator=(const Stop&) = delete;
-  ~Stop() { listener_.shutdown(); }
-
- private:
-  funnel::Socket& listener_;
-};
 
 void demonstrate(std::string_view name, const Serve& serve) {
   fmt::print("{}\n", name);

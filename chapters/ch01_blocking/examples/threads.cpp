@@ -29,6 +29,8 @@
 
 #include <fmt/format.h>
 
+#include "stop.h"
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -74,18 +76,6 @@ class Waiting {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t count_ = 0;
-};
-
-/// Ends the server, and with it all clients' threads, when the measurement is over or has failed.
-class Stop {
- public:
-  explicit Stop(funnel::Socket& listener) : listener_(listener) {}
-  Stop(const Stop&) = delete;
-  Stop& operator=(const Stop&) = delete;
-  ~Stop() { listener_.shutdown(); }
-
- private:
-  funnel::Socket& listener_;
 };
 
 struct Row {

@@ -2,10 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "http/parser.h"
+#include "support/exact_bytes.h"
 
 /// @file
 /// Runs a parser over a text in every way in which a connection may deliver it: whole, cut in
@@ -32,20 +31,6 @@ void for_each_cut(std::size_t size, Visit visit) {
   std::iota(every.begin(), every.end(), std::size_t{0});
   visit(every);
 }
-
-/// Bytes on the heap without a terminator.
-class Memory {
- public:
-  explicit Memory(std::string_view text) : bytes_(new char[text.size()]), size_(text.size()) {
-    std::copy(text.begin(), text.end(), bytes_.get());
-  }
-
-  [[nodiscard]] std::string_view view() const { return {bytes_.get(), size_}; }
-
- private:
-  std::unique_ptr<char[]> bytes_;
-  std::size_t size_;
-};
 
 /// Everything a head parser says, copied.
 struct Head {
@@ -101,7 +86,7 @@ template <typename Parser>
 Head feed_pieces(Parser& parser, std::string_view text, const Ends& ends) {
   Head head;
   for (const std::size_t end : ends) {
-    const Memory buffer(text.substr(0, end));
+    const test_support::ExactBytes buffer(text.substr(0, end));
     const auto status = parser.feed(buffer.view());
     if (status == funnel::http::ParseStatus::done) head = copy(parser.head());
     if (status == funnel::http::ParseStatus::failed) head.error = parser.error();
@@ -159,7 +144,7 @@ inline Body decode_pieces(funnel::http::BodyDecoder& decoder, std::string_view t
   std::size_t consumed = 0;
   for (const std::size_t end : ends) {
     while (decoder.status() == ParseStatus::need_more && consumed < end) {
-      const Memory input(text.substr(consumed, end - consumed));
+      const test_support::ExactBytes input(text.substr(consumed, end - consumed));
       const funnel::http::BodyPiece piece = decoder.decode(input.view());
       body.data.append(piece.data);
       consumed += piece.consumed;
