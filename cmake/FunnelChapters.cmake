@@ -10,8 +10,6 @@
 # reference is part of `all`. test_final_chNN runs the test files that say `// final: yes` against
 # the framework itself.
 
-option(FUNNEL_ON_MINE "Build the learner's chapters on the learner's earlier ones" OFF)
-
 find_package(doctest QUIET)
 if(NOT doctest_FOUND)
   funnel_missing("doctest" doctest-dev)
@@ -40,6 +38,15 @@ target_compile_definitions(chapter_main PUBLIC DOCTEST_CONFIG_USE_STD_HEADERS)
 target_include_directories(chapter_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
 set_target_properties(chapter_main PROPERTIES CXX_EXTENSIONS OFF)
 
+# Sets RESULT to the sources in FOLDER whose names end with SUFFIX. Editors leave others beside them:
+# the lock `.#hello.cpp` leads nowhere, and `hello copy.cpp` makes no name of a target. The pattern
+# leaves out the first kind by itself, so that it does not make CMake run again at each save.
+function(funnel_sources RESULT FOLDER SUFFIX)
+  file(GLOB sources CONFIGURE_DEPENDS "${FOLDER}/[A-Za-z0-9_]*${SUFFIX}")
+  list(FILTER sources INCLUDE REGEX "/[A-Za-z0-9_-]+\\.cpp$")
+  set(${RESULT} "${sources}" PARENT_SCOPE)
+endfunction()
+
 # Compiles the test files SOURCES against LIBRARY to the object library TARGET.
 function(funnel_chapter_test_objects TARGET LIBRARY SETTINGS)
   add_library(${TARGET} OBJECT ${ARGN})
@@ -67,11 +74,11 @@ function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
   endif()
 
   set(library ${PREFIX}_${chapter})
-  file(GLOB sources CONFIGURE_DEPENDS "${FOLDER}/funnel/*.cpp")
+  funnel_sources(sources "${FOLDER}/funnel" .cpp)
   add_library(${library} STATIC ${sources})
   target_include_directories(${library} PUBLIC "${FOLDER}")
   target_link_libraries(${library} PUBLIC fmt::fmt Threads::Threads PRIVATE ${settings})
-  funnel_chapter_before(before ${PREFIX} ${chapter})
+  funnel_chapter_before(before ${chapter})
   target_link_libraries(${library} PUBLIC ${before})
   set_target_properties(${library} PROPERTIES CXX_EXTENSIONS OFF ${rarely})
 
@@ -80,7 +87,7 @@ function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
   if(PREFIX STREQUAL "variant")
     set(objects test_funnel_${chapter}_objects)
   else()
-    file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}/*_test.cpp")
+    funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
     funnel_chapter_test_objects(${objects} ${library} ${settings} ${tests})
     set_target_properties(${objects} PROPERTIES ${rarely})
   endif()
@@ -88,7 +95,7 @@ function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
   set_target_properties(test_${library} PROPERTIES ${rarely})
 
   if(NOT PREFIX STREQUAL "variant")
-    file(GLOB examples CONFIGURE_DEPENDS "${FOLDER}/examples/*.cpp")
+    funnel_sources(examples "${FOLDER}/examples" .cpp)
     foreach(source IN LISTS examples)
       get_filename_component(name "${source}" NAME_WE)
       add_executable(${library}_${name} "${source}")
@@ -98,8 +105,8 @@ function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
   endif()
 endfunction()
 
-# Sets RESULT to the library of the chapter before CHAPTER, if there is one.
-function(funnel_chapter_before RESULT PREFIX CHAPTER)
+# Sets RESULT to the reference's library of the chapter before CHAPTER, if there is one.
+function(funnel_chapter_before RESULT CHAPTER)
   set(${RESULT} "" PARENT_SCOPE)
   string(REGEX MATCH "[0-9]+$" number "${CHAPTER}")
   math(EXPR number "${number} - 1") # decimal, leading zero or not
@@ -111,15 +118,12 @@ function(funnel_chapter_before RESULT PREFIX CHAPTER)
     set(before "ch0${number}")
   endif()
   set(${RESULT} funnel_${before} PARENT_SCOPE)
-  if(PREFIX STREQUAL "mine" AND FUNNEL_ON_MINE AND TARGET mine_${before})
-    set(${RESULT} mine_${before} PARENT_SCOPE)
-  endif()
 endfunction()
 
 # Adds test_final_chNN: the chapter's test files that claim to pass on the framework.
 function(funnel_chapter_on_final CHAPTER)
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
-  file(GLOB tests CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}/*_test.cpp")
+  funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
   set(claiming "")
   foreach(test IN LISTS tests)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${test}")
@@ -149,11 +153,11 @@ function(funnel_chapter CHAPTER)
     add_dependencies(tsan_tests test_funnel_${chapter})
   endif()
 
-  file(GLOB mine CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel/*.cpp")
+  funnel_sources(mine "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel" .cpp)
   if(mine)
     funnel_chapter_variant(mine ${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
   endif()
-  file(GLOB variant CONFIGURE_DEPENDS "${CMAKE_BINARY_DIR}/variants/${CHAPTER}/funnel/*.cpp")
+  funnel_sources(variant "${CMAKE_BINARY_DIR}/variants/${CHAPTER}/funnel" .cpp)
   if(variant)
     funnel_chapter_variant(variant ${CHAPTER} "${CMAKE_BINARY_DIR}/variants/${CHAPTER}")
   endif()

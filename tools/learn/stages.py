@@ -51,6 +51,8 @@ def dev_steps(root: Path) -> Iterator:
 
 
 def chapter_steps(root: Path) -> Iterator:
+    if has("tests/chapters/test*.py")(root):
+        yield Unittest("tests/chapters")
     yield Build("learner")  # the chapters alone, without the framework
     yield CheckChapters()
 
