@@ -20,8 +20,10 @@ WAIT_FOR = """
             time.sleep(0.01)
 """
 
-CMAKE = WAIT_FOR + """
-    import os, pathlib, sys
+# CMake as far as it configures, and says what it was asked for; `root`, `folder` and `calls` are
+# for what follows.
+CONFIGURE = """
+    import os, pathlib, re, shutil, sys
     if "--version" in sys.argv:
         sys.exit(print("cmake version 99.0"))
     root = pathlib.Path.cwd()
@@ -35,7 +37,11 @@ CMAKE = WAIT_FOR + """
         if (root / "bad").exists():
             sys.exit("CMake Error at CMakeLists.txt:3:\\n  install libfmt-dev\\n\\n-- more")
         (folder / "build.ninja").open("a").close()
-    elif (root / "broken").exists():
+        sys.exit()
+"""
+
+CMAKE = CONFIGURE + WAIT_FOR + """
+    if (root / "broken").exists():
         assert os.environ["NINJA_STATUS"] == "[%f/%t] "
         print("[1/3] Building CXX object a.o")
         print("FAILED: b.o")

@@ -1,12 +1,15 @@
 """The stage `chapters` finds what makes a chapter's tests worthless."""
 
 import os
+import textwrap
 import unittest
 from unittest import mock
 
-from course import CourseTest
-from learn import chapter_checks, runner
+from course import HOUSE, CourseTest
+from learn import chapter_checks, chapter_rules, runner
 from learn.benches import learner
+from learn.cases import Case, State
+from learn.doctest_report import Failure, Report
 from learn.stages import STAGES
 
 
@@ -40,8 +43,10 @@ class Good(StageTest):
     def test_every_check_counts_once(self):
         self.assertEqual(self.check(), (0, "12 passed, 0 failed"), self.text)
         log = (self.root / "build/logs/chapters.log").read_text()
-        self.assertIn("ch01, mutant two: passed", log)
+        place = 'tests/ch01_small/door_test.cpp:9 door() == "open"'
+        self.assertIn(f"ch01, mutant two: passed; killed: {place}", log)
         self.assertIn("ch01, task 1.2 blanked: passed", log)
+        self.assertIn("headers: passed", log)
 
     def test_work_is_left_alone_and_the_variant_ends_as_the_reference(self):
         self.write("work/ch01_small/funnel/door.cpp", "SYNTAX")
@@ -73,6 +78,29 @@ class Bad(StageTest):
         self.edit("chapters/ch01_small/funnel/house.cpp", old, f"// a door closes: pass\n{old}")
         self.finds("'a door closes' is green on the skeleton", "green on a blank task 1.2")
 
+    def test_a_test_that_is_green_by_another_task_of_the_same_file(self):
+        (self.root / "chapters/ch01_small/funnel/house.cpp").unlink()
+        self.edit("chapters/ch01_small/tasks.toml", "funnel/house.cpp", "funnel/door.cpp")
+        door = self.root / "chapters/ch01_small/funnel/door.cpp"
+        both = door.read_text() + textwrap.dedent(HOUSE)
+        door.write_text(both.replace("// a door opens: pass", "// a door opens: pass\n// a door closes: pass"))
+        self.finds("task 1.2 blanked: 'a door closes' is green on a blank task 1.2")
+        self.assertNotIn("skeleton", self.text)
+
+    def test_a_test_that_is_red_without_its_task_for_another_reason(self):
+        self.change_program('else "unwritten"', 'else "abort"')
+        self.finds(
+            "skeleton: 'a door opens' does not come to a stub (crashed, SIGABRT)",
+            "on the skeleton (and 2 other tests)",
+            "task 1.2 blanked: 'a door closes' does not come to a stub",
+        )
+
+    def test_a_test_that_needs_another_task_than_the_blank_one(self):
+        self.change_program("tasks.get(name, '1.1')", "'1.2'")
+        self.finds("task 1.1 blanked: 'a door opens' does not come to a stub (not written yet (task 1.2)")
+        self.assertNotIn("skeleton", self.text)
+        self.assertNotIn("1.2 blanked", self.text)
+
     def test_a_red_reference_ends_it(self):
         given = "// what is given works: "
         self.edit("chapters/ch01_small/funnel/house.cpp", f"{given}pass", f"{given}fail")
@@ -80,15 +108,19 @@ class Bad(StageTest):
         self.finds(f"'what is given works' is red on the reference: {place}")
         self.assertNotIn("mutant", self.text)
 
+    def test_the_reference_has_no_more_time_than_a_mutant(self):
+        given = "// what is given works: "
+        self.edit("chapters/ch01_small/funnel/house.cpp", f"{given}pass", f"{given}hang")
+        with mock.patch.object(chapter_checks, "LIMIT_S", 1.0):
+            self.finds("is red on the reference: it was not done after 1 s")
+
     def test_a_test_that_belongs_to_no_task(self):
         self.write("more-tests", "a dog barks\na dog barks\n")
         self.finds("the test case 'a dog barks' belongs to no task", "has 2 test cases 'a dog barks'")
 
     def test_a_test_that_does_not_exist(self):
         self.edit("chapters/ch01_small/tasks.toml", 'given = [', 'given = ["a cat purrs", ')
-        program = (self.root / "fakes/test_program").read_text()
-        changed = program.replace("options = dict", 'names.remove("a cat purrs"); options = dict', 1)
-        self.program("fakes/test_program", "\n" + changed.partition("\n")[2])
+        self.change_program("options = dict", 'names.remove("a cat purrs"); options = dict')
         self.finds("'a cat purrs' is red on the reference: not in the test program")
 
     def test_too_few_mutants_a_missing_section_a_missing_region(self):
@@ -107,6 +139,17 @@ class Bad(StageTest):
         self.write("chapters/ch01_small/funnel/house.cpp", long)
         self.finds("house.cpp has 253 lines, more than 250", "task 1.2 has 151 lines to write")
 
+    def test_sizes_of_a_whole_chapter(self):
+        self.write("chapters/ch01_small/funnel/house.cpp", HOUSE.replace("pull();", "pull();\n  x();"))
+        for limit, count, words in (
+            ("MOST_CHAPTER_LINES", 5, "ch01_small has 5 lines to write, more than 4"),
+            ("MOST_GIVEN_LINES", 11, "ch01_small gives 11 lines, more than 10"),
+        ):
+            with mock.patch.object(chapter_rules, limit, count):
+                self.assertEqual(list(chapter_rules.sizes(self.chapter)), [])
+            with mock.patch.object(chapter_rules, limit, count - 1):
+                self.assertEqual(list(chapter_rules.sizes(self.chapter)), [words])
+
     def test_a_missing_text(self):
         (self.root / "book/ch01.md").unlink()
         self.finds("tasks.toml: there is no book/ch01.md")
@@ -117,7 +160,28 @@ class Bad(StageTest):
                 name = str(path.relative_to(self.root)).replace("ch01", "ch02")
                 text = path.read_text().replace("chapter = 1", "chapter = 2").replace("1.", "2.")
                 self.write(name, text)
-        self.finds("<funnel/door.h> is in ch01_small and in ch02_small")
+        given = "// what is given works: "
+        for chapter in ("ch01_small", "ch02_small"):
+            self.edit(f"chapters/{chapter}/funnel/house.cpp", f"{given}pass", f"{given}fail")
+        self.finds(
+            "headers: <funnel/door.h> is in ch01_small and in ch02_small",
+            "ch01, reference: 'what is given works' is red",
+            "ch02, reference: 'what is given works' is red",
+        )
+        log = (self.root / "build/logs/chapters.log").read_text()
+        self.assertIn("headers: <funnel/door.h> is in ch01_small and in ch02_small", log)
+
+
+class Words(unittest.TestCase):
+    def test_a_red_test_is_told_with_its_place(self):
+        report = Report(file="a_test.cpp", line=3)
+        for failure, said in (
+            (Failure("a_test.cpp", 7, "x == 1"), "a_test.cpp:7 x == 1"),
+            (Failure(got="it threw"), "a_test.cpp:3 it threw"),
+        ):
+            report.failures = [failure]
+            case = Case("a door opens", State.RED, report)
+            self.assertEqual(chapter_checks.describe(case), said)
 
 
 class Bench(StageTest):
@@ -130,6 +194,17 @@ class Bench(StageTest):
             self.assertGreater(each["total_s"], each["build_s"])
         learner.show(context.term, result)
         self.assertIn("funnel/house.cpp", self.shown(context))
+        saved = (self.root / "saved").read_text().splitlines()
+        files = ["door.cpp", "house.cpp"] * learner.RUNS
+        self.assertEqual(saved, [f"{file} // saved, number {i}" for i, file in enumerate(files)])
+
+    def test_a_task_above_the_limit_is_marked(self):
+        context = self.context()
+        times = {"start_s": 1.0, "build_s": 2.0, "tests_s": 2.0}
+        tasks = [{"task": "1.1", "file": "x.cpp", **times, "total_s": s} for s in (5.0, 5.01)]
+        learner.show(context.term, {"limit_s": 5.0, "runs": 3, "tasks": tasks})
+        marks = [line[0] for line in self.shown(context).splitlines()[1:3]]
+        self.assertEqual(marks, ["✓", "✗"])
 
     def test_a_red_reference_is_not_measured(self):
         self.edit("chapters/ch01_small/funnel/house.cpp", "closes: pass", "closes: fail")

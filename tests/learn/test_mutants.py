@@ -3,15 +3,11 @@
 import unittest
 
 from course import CourseTest
-from learn import chapters, mutants
+from learn import mutants
 from learn.errors import LearnError
 
 
 class MutantTest(CourseTest):
-    @property
-    def chapter(self):
-        return chapters.discover(self.root)[0]
-
     def read(self, name="one"):
         return mutants.read(self.chapter, name)
 

@@ -25,7 +25,8 @@ from learn.variants import Recipe, VariantFolder, make
 from learn.versions import REFERENCE
 
 AT_ONCE = 2  # variants that are compiled, linked and tested side by side
-# A wrong solution may wait for ever; what is right is done in a fraction of this.
+# A wrong solution may wait for ever. The reference has no more time: where it needed more, every
+# mutant would count as killed.
 LIMIT_S = 5.0
 FIXED_CHECKS = 5  # rules, reference, test cases, variant, skeleton
 
@@ -36,36 +37,59 @@ class CheckChapters:
 
     def run(self, job: Job) -> Outcome:
         chapters = discover(job.context.root)
-        outcome = Outcome()
-        outcome.add(_outcome(list(chapter_rules.headers(chapters))))
+        findings = _Findings(job.log_path)
+        started = time.monotonic()
+        problems = list(chapter_rules.headers(chapters))
+        findings.add("headers", problems, time.monotonic() - started)
         for chapter in chapters:
-            outcome.add(_Checker(job, chapter).run())
-        return outcome
+            _Checker(job, chapter, findings).run()
+        return findings.outcome
 
 
-def _outcome(problems: list[str]) -> Outcome:
-    return Outcome(failed=1, excerpt=problems) if problems else Outcome(passed=1)
+class _Findings:
+    """What the checks came to: every failure is shown, not only the first, for each is a line or
+    two."""
+
+    def __init__(self, log_path: Path):
+        self._log_path = log_path
+        self.outcome = Outcome()
+
+    def add(self, check: str, problems: list[str], duration_s: float, how: str = "") -> None:
+        """Takes note of a check that found these problems, or none; `how` is for the log."""
+        said = "; ".join(problems) or f"passed{how}"
+        with self._log_path.open("a", encoding="utf-8") as log:
+            log.write(f"{check}: {said}  {seconds(duration_s)}\n")
+        if problems:
+            self.outcome.failed += 1
+            self.outcome.excerpt += [f"{check}: {problems[0]}", *problems[1:]]
+        else:
+            self.outcome.passed += 1
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    problems: list[str]
+    how: str = ""  # it passed, for the log
 
 
 class _Checker:
     """All checks of one chapter."""
 
-    def __init__(self, job: Job, chapter: Chapter):
+    def __init__(self, job: Job, chapter: Chapter, findings: _Findings):
         self._job = job
+        self._findings = findings
         self._context = job.context
         self._chapter = chapter
         self._mutants = mutants.names(chapter)
         self._total = FIXED_CHECKS + len(chapter.tasks) + len(self._mutants)
         self._done = 0
-        self._outcome = Outcome()
 
-    def run(self) -> Outcome:
+    def run(self) -> None:
         self._check("rules", self._rules)
         if self._check("reference", self._reference):
             self._check("test cases", self._test_cases)
             if self._check("variant", self._variant_built):
                 self._variants()
-        return self._outcome
 
     def _check(self, title: str, check) -> bool:
         self._show(title)
@@ -74,25 +98,17 @@ class _Checker:
             problems = list(check())
         except LearnError as error:
             problems = [error.message, *error.excerpt]
-        self._settle(title, problems, time.monotonic() - started)
+        self._settle(title, _Verdict(problems), time.monotonic() - started)
         return not problems
 
     def _show(self, title: str) -> None:
         self._job.bar.update(self._done, self._total, f"{self._chapter.short}: {title}")
 
-    def _settle(self, title: str, problems: list[str], duration_s: float) -> None:
+    def _settle(self, title: str, verdict: _Verdict, duration_s: float) -> None:
         self._done += 1
         self._show(title)
-        said = "; ".join(problems) or "passed"
-        with self._job.log_path.open("a", encoding="utf-8") as log:
-            log.write(f"{self._chapter.short}, {title}: {said}  {seconds(duration_s)}\n")
-        if problems:
-            problems[0] = f"{self._chapter.short}, {title}: {problems[0]}"
-        found = _outcome(problems)
-        # Every failure is shown, not only the first: each is a line or two.
-        self._outcome.excerpt += found.excerpt
-        found.excerpt = []
-        self._outcome.add(found)
+        check = f"{self._chapter.short}, {title}"
+        self._findings.add(check, verdict.problems, duration_s, verdict.how)
 
     # ---- what is done once
 
@@ -103,7 +119,8 @@ class _Checker:
     def _reference(self):
         build_tests(self._context, self._chapter, REFERENCE, self._job.bar.part)
         program = REFERENCE.test_program(self._context, self._chapter)
-        with closing(cases.run(program, self._chapter.tests, self._job.bar.tick)) as results:
+        running = cases.run(program, self._chapter.tests, self._job.bar.tick, LIMIT_S)
+        with closing(running) as results:
             for case in results:
                 if not case.green:
                     yield f"{case.name!r} is red on the reference: {describe(case)}"
@@ -135,13 +152,12 @@ class _Checker:
 
     def _variant(self, title: str, judge) -> Generator[None, None, None]:
         started = time.monotonic()
-        problems: list[str] = []
         with tempfile.TemporaryDirectory(prefix="learn-") as folder:
             try:
-                problems = yield from judge(Path(folder))
+                verdict = yield from judge(Path(folder))
             except LearnError as error:
-                problems = [error.message, *error.excerpt]
-        self._settle(title, problems, time.monotonic() - started)
+                verdict = _Verdict([error.message, *error.excerpt])
+        self._settle(title, verdict, time.monotonic() - started)
 
     def _skeleton(self, folder: Path):
         changes = {
@@ -149,27 +165,36 @@ class _Checker:
             for path in dict.fromkeys(task.file for task in self._chapter.tasks)
         }
         tests = [test for task in self._chapter.tasks for test in task.tests]
-        return (yield from self._must_be_red(folder, changes, tests, "the skeleton"))
+        ids = {task.id for task in self._chapter.tasks}
+        return (yield from self._must_call(ids, folder, changes, tests, "the skeleton"))
 
     def _blanked(self, task: Task, folder: Path):
         source = skeleton.reference_source(self._chapter, task.file)
         changes = {task.file: skeleton.blanked(source, [task.id])}
         what = f"a blank task {task.id}"
-        return (yield from self._must_be_red(folder, changes, list(task.tests), what))
+        return (yield from self._must_call({task.id}, folder, changes, list(task.tests), what))
 
-    def _must_be_red(self, folder: Path, changes, tests: list[str], what: str):
+    def _must_call(self, tasks: set[str], folder: Path, changes, tests: list[str], what: str):
+        """Each test has to come to a stub of these tasks: one that is red for another reason says
+        nothing of them."""
         results = yield from self._run(folder, changes, tests)
-        green = [case.name for case in results if case.green]
-        more = f" (and {plural(len(green) - 1, 'other test')})" if len(green) > 1 else ""
-        return [f"{green[0]!r} is green on {what}{more}"] if green else []
+        bad = [c for c in results if c.state != State.UNWRITTEN or c.needs not in tasks]
+        if not bad:
+            return _Verdict([])
+        first = bad[0]
+        how = "is green" if first.green else f"does not come to a stub ({describe(first)})"
+        more = f" (and {plural(len(bad) - 1, 'other test')})" if len(bad) > 1 else ""
+        return _Verdict([f"{first.name!r} {how} on {what}{more}"])
 
     def _mutant(self, name: str, folder: Path):
         mutant = mutants.read(self._chapter, name)
         changes = mutant.applied(self._chapter)
         [case] = yield from self._run(folder, changes, [mutant.killed_by])
         if case.state == State.MISSING:
-            return [f"{mutant.killed_by!r} is not in the test program"]
-        return [f"survives {mutant.killed_by!r}"] if case.green else []
+            return _Verdict([f"{mutant.killed_by!r} is not in the test program"])
+        if case.green:
+            return _Verdict([f"survives {mutant.killed_by!r}"])
+        return _Verdict([], f"; killed: {describe(case)}")
 
     def _run(self, folder: Path, changes: dict[str, str], tests: list[str]):
         program = yield from make(self._recipe, changes, folder)
@@ -200,5 +225,7 @@ def describe(case: Case) -> str:
         return f"it {case.why_ended}"
     if case.report.failures:
         failure = case.report.failures[0]
-        return f"{failure.file}:{failure.line} {failure.expression or failure.got}"
-    return f"{case.state.value}, {process.describe_exit(case.code)}"
+        place = failure if failure.line else case.report  # what was thrown has no line
+        return f"{place.file}:{place.line} {failure.expression or failure.got}"
+    task = f" (task {case.needs})" if case.needs else ""
+    return f"{case.state.value}{task}, {process.describe_exit(case.code)}"

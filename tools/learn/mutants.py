@@ -12,7 +12,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from learn.arguments import nearest
 from learn.chapters import Chapter, Task
