@@ -1,9 +1,11 @@
 """The learner's copy: started, reset, brought up to date; nothing that was written is lost."""
 
+import shutil
+import textwrap
 import unittest
 
-from course import CourseTest
-from learn import chapters, work
+from course import HOUSE, CourseTest
+from learn import work
 from learn.errors import LearnError
 
 
@@ -11,10 +13,6 @@ class WorkTest(CourseTest):
     def setUp(self):
         super().setUp()
         self.assertEqual(self.main("start", "1").returncode, 0)
-
-    @property
-    def chapter(self):
-        return chapters.discover(self.root)[0]
 
     def backups(self, name):
         found = sorted(self.root.glob(f"work/backup/*/ch01_small/{name}"))
@@ -42,6 +40,14 @@ class Starting(CourseTest):
         self.write("work/ch01_small/mine.txt", "precious")
         self.assertOneLine(self.main("start", "1"), 1, "is there already", "reset 1")
         self.assertEqual(self.work("mine.txt").read_text(), "precious")
+
+    def test_what_is_left_of_a_chapter_can_be_reset(self):
+        self.main("start", "1")
+        shutil.rmtree(self.work("funnel"))
+        self.assertOneLine(self.main("start", "1"), 1, "is there already", "reset 1")
+        self.assertOneLine(self.main("test", "1"), 1, "funnel/door.cpp and 3 more is missing")
+        self.assertEqual(self.main("reset", "1", "--yes").returncode, 0)
+        self.assertIn("not_implemented", self.work("funnel/door.cpp").read_text())
 
     def test_a_start_that_fails_leaves_nothing(self):
         self.edit("chapters/ch01_small/funnel/house.cpp", "// #endregion task 1.2", "")
@@ -100,6 +106,12 @@ class Resetting(WorkTest):
         self.assertEqual(result.returncode, 0)
         self.assertIn("nothing to reset", result.stdout)
         self.assertEqual(self.backups("*"), [])
+
+    def test_an_emptied_task_gets_its_stub_back(self):
+        self.edit_work("funnel/house.cpp", '  funnel::not_implemented("1.2");\n', "")
+        self.assertIn("is a stub again", self.main("reset", "1.2").stdout)
+        self.assertIn('not_implemented("1.2")', self.work("funnel/house.cpp").read_text())
+        self.assertEqual(len(self.backups("funnel/house.cpp")), 1)
 
     def test_a_file_can_be_had_anew(self):
         self.edit_work("funnel/door.cpp", "// #endregion task 1.1\n", "")
@@ -206,8 +218,61 @@ class ChangedChapter(WorkTest):
             "pull();\n  // #endregion task 1.2\n  // #region task 1.2",
         )
         result = self.main("start", "1", "--update")
-        self.assertOneLine(result, 1, "has 1 regions of task 1.2, the chapter has 2 now")
+        self.assertOneLine(result, 1, "has 1 region of task 1.2, the chapter has 2 now")
         self.assertIn("a door closes: pass", self.work("funnel/house.cpp").read_text())
+
+    def cannot_update(self, name, *parts):
+        """The update is refused, and changes nothing of a file."""
+        before = self.work(name).read_text()
+        result = self.main("start", "1", "--update")
+        self.assertOneLine(result, 1, f"work/ch01_small/{name}:", *parts)
+        self.assertEqual(self.work(name).read_text(), before)
+
+    HOUSE = "funnel/house.cpp"
+    ANEW = "./learn reset 1 funnel/house.cpp gives you the file anew, with a backup"
+
+    def test_code_whose_markers_are_gone_is_not_taken_for_none(self):
+        self.solve()
+        self.edit("chapters/ch01_small/funnel/house.cpp", "void close", "int added;\nvoid close")
+        self.edit_work(self.HOUSE, "// #region task 1.2", "")
+        self.cannot_update(self.HOUSE, ":8: the end of a region 'task 1.2'", self.ANEW)
+        self.edit_work(self.HOUSE, "// #endregion task 1.2", "")
+        self.cannot_update(
+            self.HOUSE, "has 0 regions of task 1.2, the chapter has 1 now", self.ANEW
+        )
+
+    def move_the_task(self):
+        """Lets the chapter have task 1.2 in the file of 1.1; returns what that file was."""
+        chapter = self.root / "chapters/ch01_small"
+        region = textwrap.dedent(HOUSE).partition("\n\n")[2]
+        self.edit("chapters/ch01_small/tasks.toml", self.HOUSE, "funnel/door.cpp")
+        (chapter / "funnel/door.cpp").write_text((chapter / "funnel/door.cpp").read_text() + region)
+        return chapter / self.HOUSE
+
+    def test_code_of_a_task_that_is_elsewhere_now_is_not_dropped(self):
+        self.solve("a door closes")
+        self.move_the_task().write_text("// nothing is left to write here\n")
+        self.main("reset", "1", "door.cpp")
+        self.cannot_update(
+            self.HOUSE, "has 1 region of task 1.2, the chapter has none now", self.ANEW
+        )
+        self.main("reset", "1", "house.cpp")
+        self.assertEqual(self.main("start", "1", "--update").returncode, 0)
+
+    def test_code_in_a_file_that_the_chapter_dropped_is_not_deleted(self):
+        self.solve("a door closes")
+        self.move_the_task().unlink()
+        self.main("reset", "1", "door.cpp")
+        way_out = "the chapter has dropped this file: move what you need of it, and delete it"
+        self.cannot_update(self.HOUSE, "the chapter has none now", way_out)
+        self.work(self.HOUSE).unlink()
+        self.assertEqual(self.main("start", "1", "--update").returncode, 0)
+
+    def test_a_stub_in_a_file_that_the_chapter_dropped_goes_with_it(self):
+        self.move_the_task().unlink()
+        self.main("reset", "1", "door.cpp")
+        self.assertEqual(self.main("start", "1", "--update").returncode, 0)
+        self.assertFalse(self.work(self.HOUSE).exists())
 
     def test_a_memory_that_is_lost_is_no_matter(self):
         self.solve()

@@ -24,7 +24,6 @@ from learn.arguments import nearest
 from learn.errors import LearnError, UsageError
 
 FOLDER = re.compile(r"ch(\d\d)_[a-z0-9_]+")
-TASK_ID = re.compile(r"(\d+)\.(\d+)")
 HINTS = 3
 NOT_IN_NAMES = ',*?"\\'  # of test cases: doctest's filters read these
 CHAPTER_FIELDS = {"chapter": int, "title": str, "book": str, "task": list}
@@ -75,25 +74,25 @@ class Chapter:
 
     @property
     def started(self) -> bool:
-        return (self.work / "funnel").is_dir()
+        return self.work.is_dir()
 
     @property
     def tests(self) -> list[str]:
         return [*self.given, *(test for task in self.tasks for test in task.tests)]
-
-    def task_of(self, test: str) -> Task | None:
-        """The task that a test belongs to, None for a test of given code."""
-        return next((task for task in self.tasks if test in task.tests), None)
-
-    def after(self, task: Task) -> Task | None:
-        place = self.tasks.index(task) + 1
-        return self.tasks[place] if place < len(self.tasks) else None
 
 
 def discover(root: Path) -> list[Chapter]:
     """Returns the chapters in their order; raises `LearnError` for a tasks.toml that is wrong."""
     folders = [path.parent for path in sorted(root.glob("chapters/ch*/tasks.toml"))]
     return [read(root, folder.name) for folder in folders if FOLDER.fullmatch(folder.name)]
+
+
+def require_chapters(root: Path) -> list[Chapter]:
+    """Like `discover`, for who needs one at least."""
+    chapters = discover(root)
+    if not chapters:
+        raise LearnError("there is no chapter in this clone yet")
+    return chapters
 
 
 def read(root: Path, folder: str) -> Chapter:
@@ -112,33 +111,32 @@ def read(root: Path, folder: str) -> Chapter:
 
 def is_selection(word: str) -> bool:
     """Tells whether a word of the command line means a chapter or a task: `1`, `ch01`, `1.2`."""
-    return bool(re.fullmatch(r"(ch)?\d+(\.\d*)?(_\w*)?", word))
+    return bool(re.fullmatch(r"(ch)?\d+(_\w*)?(\.\d*)?", word))
 
 
 def find(root: Path, word: str) -> tuple[Chapter, Task | None]:
     """What `1` or `1.2` on the command line means; raises `UsageError` with the nearest."""
-    number, dot, _ = word.partition(".")
-    chapter = find_chapter(root, number)
-    return chapter, find_task(chapter, word) if dot else None
+    first, dot, number = word.partition(".")
+    chapter = find_chapter(root, first)
+    return chapter, _find_task(chapter, word, number) if dot else None
 
 
 def find_chapter(root: Path, word: str) -> Chapter:
-    chapters = discover(root)
-    if not chapters:
-        raise LearnError("there is no chapter in this clone yet")
+    chapters = require_chapters(root)
     for chapter in chapters:
         if word in (chapter.folder, chapter.short) or _number(word) == chapter.number:
             return chapter
-    if TASK_ID.fullmatch(word):
-        raise UsageError(f"expected a chapter, got the task {word!r}; its chapter is {word[0]}")
+    first, dot, _ = word.partition(".")
+    if dot and is_selection(word):
+        raise UsageError(f"expected a chapter, got the task {word!r}; its chapter is {first}")
     known = [chapter.folder for chapter in chapters]
     have = ", ".join(str(chapter.number) for chapter in chapters)
     there = f"there is {have}" if len(chapters) == 1 else f"there are {have}"
     raise UsageError(f"there is no chapter {word!r}{nearest(word, known)}; {there}")
 
 
-def find_task(chapter: Chapter, word: str) -> Task:
-    wanted = ".".join(str(_number(part) or part) for part in word.split("."))
+def _find_task(chapter: Chapter, word: str, number: str) -> Task:
+    wanted = f"{chapter.number}.{number.lstrip('0')}"
     for task in chapter.tasks:
         if task.id == wanted:
             return task

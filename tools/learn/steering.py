@@ -1,6 +1,6 @@
 """Where a person is on the way: the chapter they are in, and the task that comes next."""
 
-from learn.chapters import Chapter, Task, discover
+from learn.chapters import Chapter, Task, require_chapters
 from learn.context import Context
 from learn.errors import LearnError
 from learn.progress import Progress
@@ -8,9 +8,7 @@ from learn.progress import Progress
 
 def current(context: Context) -> Chapter:
     """The first started chapter that is not done, else the last that was started."""
-    chapters = discover(context.root)
-    if not chapters:
-        raise LearnError("there is no chapter in this clone yet")
+    chapters = require_chapters(context.root)
     progress = Progress(context.root)
     started = [chapter for chapter in chapters if chapter.started]
     if not started:

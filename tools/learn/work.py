@@ -10,6 +10,7 @@ from learn import skeleton
 from learn.chapters import Chapter, Task
 from learn.errors import LearnError
 from learn.regions import Region, RegionError, Source
+from learn.term import plural
 
 MADE_FROM = ".made-from"  # digests of the skeleton's files, to notice that the chapter changed
 BACKUPS = "backup"
@@ -78,8 +79,9 @@ def task_regions(chapter: Chapter, task: Task) -> tuple[Source, list[Region]]:
         raise LearnError(f"{error.message} ({_way_out(chapter, task)})") from error
     wanted = skeleton.reference_source(chapter, task.file).named(f"task {task.id}")
     if len(regions) != len(wanted):
-        have = f"has {len(regions)} regions of task {task.id}, the chapter has {len(wanted)}"
-        raise LearnError(f"{name}: {have} ({_way_out(chapter, task)})")
+        have = f"has {plural(len(regions), 'region')} of task {task.id}"
+        should = f"the chapter has {len(wanted)}"
+        raise LearnError(f"{name}: {have}, {should} ({_way_out(chapter, task)})")
     return source, regions
 
 
@@ -96,6 +98,12 @@ def is_written(chapter: Chapter, task: Task) -> bool:
     except LearnError:
         return True
     return any(not skeleton.is_stub(source.body(region)) for region in regions)
+
+
+def is_as_given(chapter: Chapter, task: Task) -> bool:
+    """Tells whether a task's regions hold their stubs, and nothing else."""
+    source, regions = task_regions(chapter, task)
+    return all(source.body(region) == skeleton.stub(region) for region in regions)
 
 
 def task_at(chapter: Chapter, path: str, line: int) -> Task | None:
@@ -210,32 +218,41 @@ def update(chapter: Chapter) -> tuple[list[str], str]:
 def _changes(chapter: Chapter, files: dict[str, bytes]) -> dict[str, bytes | None]:
     """What an update has to write (or, for None, delete): only where the chapter has changed."""
     old, now = _read_made_from(chapter) or {}, _digests(files)
-    with_tasks = {task.file for task in chapter.tasks}
     changes: dict[str, bytes | None] = {}
     for path in sorted({*old, *files}):
         mine = chapter.work / path
         content = files.get(path)
         if path != skeleton.HEADER and old.get(path) == now.get(path) and mine.is_file():
             continue
-        if path in with_tasks and mine.is_file():
+        if path.startswith("funnel/") and path.endswith(".cpp") and mine.is_file():
             content = _with_bodies_of(chapter, path, content)
         if content != (mine.read_bytes() if mine.is_file() else None):
             changes[path] = content
     return changes
 
 
-def _with_bodies_of(chapter: Chapter, path: str, content: bytes) -> bytes:
-    new = Source(content.decode(), shown(chapter, path))
-    mine = Source.read(chapter.work / path, new.shown)
-    bodies = {}
-    for task, regions in new.tasks().items():
-        own = mine.tasks().get(task, [])
-        if own and len(own) != len(regions):
-            have = f"has {len(own)} regions of task {task}, the chapter has {len(regions)} now"
-            how = f"./learn reset {chapter.number} {path} gives you the file anew, with a backup"
-            raise LearnError(f"{new.shown}: {have} ({how})")
-        bodies |= {region: mine.body(body) for region, body in zip(regions, own)}
-    return new.replaced(bodies).encode()
+def _with_bodies_of(chapter: Chapter, path: str, content: bytes | None) -> bytes | None:
+    """The chapter's file with what the learner has in its regions; raises where that has no place
+    in it, or cannot be told from the rest."""
+    way_out = f"./learn reset {chapter.number} {path} gives you the file anew, with a backup"
+    if content is None:
+        way_out = "the chapter has dropped this file: move what you need of it, and delete it"
+    name = shown(chapter, path)
+    new = Source((content or b"").decode(), name)
+    try:
+        mine = Source.read(chapter.work / path, name)
+        own = mine.tasks()
+    except RegionError as error:
+        raise LearnError(f"{error.message} ({way_out})") from error
+    wanted, bodies = new.tasks(), {}
+    for task in {**wanted, **own}:
+        regions, written = wanted.get(task, []), [mine.body(each) for each in own.get(task, [])]
+        nothing_is_lost = not regions and all(map(skeleton.is_stub, written))
+        if len(written) != len(regions) and not nothing_is_lost:
+            have = f"has {plural(len(written), 'region')} of task {task}, the chapter"
+            raise LearnError(f"{name}: {have} has {len(regions) or 'none'} now ({way_out})")
+        bodies |= dict(zip(regions, written))
+    return content if content is None else new.replaced(bodies).encode()
 
 
 def _digests(files: dict[str, bytes]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from learn import cases
-from learn.chapters import Chapter, Task, discover
+from learn.chapters import Chapter, Task, require_chapters
 from learn.errors import LearnError
 from learn.needs import BUILD
 from learn.term import seconds
@@ -26,9 +26,7 @@ RUNS = 3
 
 
 def measure(context) -> dict:
-    chapters = discover(context.root)
-    if not chapters:
-        raise LearnError("there is no chapter in this clone yet")
+    chapters = require_chapters(context.root)
     bar = context.term.progress("save to verdict")
     start_s = _start_s()
     results = []

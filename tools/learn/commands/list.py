@@ -2,8 +2,7 @@
 
 from learn import work
 from learn.arguments import Parser
-from learn.chapters import Chapter, Task, discover
-from learn.errors import LearnError
+from learn.chapters import Chapter, Task, require_chapters
 from learn.progress import Progress
 from learn.term import plural
 
@@ -14,9 +13,7 @@ COURSE = (80, "list", "all tasks, and how far each is")
 
 def run(context, arguments: list[str]) -> int:
     Parser("list", SUMMARY).parse(arguments)
-    chapters = discover(context.root)
-    if not chapters:
-        raise LearnError("there is no chapter in this clone yet")
+    chapters = require_chapters(context.root)
     progress = Progress(context.root)
     term = context.term
     for number, chapter in enumerate(chapters):

@@ -28,7 +28,7 @@ def run(context, arguments: list[str]) -> int:
 
 
 def _task(context, chapter: Chapter, task: Task) -> int:
-    if not work.is_written(chapter, task):
+    if work.is_as_given(chapter, task):
         context.term.line(f"Task {task.id} is as it was given: there was nothing to reset")
         return 0
     kept = work.reset_task(chapter, task)
