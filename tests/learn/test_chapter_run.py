@@ -7,9 +7,9 @@ from unittest import mock
 
 import support
 from course import CourseTest
-from learn import cases
-from learn.chapters import discover
+from learn import cases, chapter_test
 from learn.progress import Progress
+from learn.versions import REFERENCE
 
 
 class RunTest(CourseTest):
@@ -24,10 +24,6 @@ class RunTest(CourseTest):
         path = self.root / "calls"
         return path.read_text() if path.exists() else ""
 
-    def becomes(self, what, test="a door opens"):
-        """Lets the learner's code do `what` in a test."""
-        self.edit_work("funnel/door.cpp", f"// {test}: pass", f"// {test}: {what}")
-
 
 class Whose(RunTest):
     def test_the_reference_when_nothing_was_started(self):
@@ -37,13 +33,21 @@ class Whose(RunTest):
         self.assertIn("--target test_funnel_ch01", self.calls())
         self.assertFalse((self.root / "work").exists())
 
+    def test_what_is_done_before_the_tests_is_said_in_plain_words(self):
+        context, titles = self.context(), []
+
+        def progress(title):
+            titles.append(title)
+            return context.term.progress(title)
+
+        with mock.patch.dict(os.environ, self.environment(), clear=True):
+            chapter_test.build_tests(context, self.chapter, REFERENCE, progress)
+        self.assertEqual(titles, ["set up", "compile"])
+
     def test_the_learners_once_it_is_there_unless_another_is_named(self):
         self.main("start", "1")
         self.assertIn("your code (work/ch01_small)", self.run_tests("1", code=1).stdout)
         self.assertIn("4 tests green", self.run_tests("1", "--reference", code=0).stdout)
-
-    def test_mine_needs_a_start(self):
-        self.assertOneLine(self.run_tests("1", "--mine"), 2, "chapter 1 is not started")
 
     def test_the_framework_passes_what_claims_to(self):
         result = self.run_tests("1", "--final", code=0)
@@ -54,7 +58,7 @@ class Whose(RunTest):
 
     def test_all_stages_without_a_number_know_nothing_of_work(self):
         self.main("start", "1")
-        for option in ("--mine", "--final", "--reference", "--only=x"):
+        for option in ("--final", "--reference", "--only=x"):
             self.assertOneLine(self.run_tests(option), 2, "is for a chapter or a task")
 
     def test_one_thing_at_a_time(self):
@@ -84,7 +88,7 @@ class Green(RunTest):
     def test_green_and_red_are_remembered(self):
         self.solve()
         self.run_tests("1")
-        chapter = discover(self.root)[0]
+        chapter = self.chapter
         self.assertEqual(Progress(self.root).green(chapter), set(chapter.tests))
         self.becomes("fail")
         self.run_tests("1")
@@ -127,10 +131,7 @@ class Red(RunTest):
 
     def test_a_test_may_need_another_task_first(self):
         self.main("reset", "1.1")
-        program = (self.root / "fakes/test_program").read_text()
-        changed = program.replace("tasks.get(name, '1.1')", "'1.2'")
-        self.assertNotEqual(program, changed)
-        self.program("fakes/test_program", "\n" + changed.partition("\n")[2])
+        self.change_program("tasks.get(name, '1.1')", "'1.2'")
         result = self.run_tests("1.1", code=1)
         self.assertIn("this test needs task 1.2 first, which is not written yet", result.stdout)
 
@@ -185,10 +186,7 @@ class Red(RunTest):
 
     def test_a_test_that_the_program_does_not_have_is_the_courses_fault(self):
         self.edit("chapters/ch01_small/tasks.toml", '"a door opens", ', '"a dog barks", "a door opens", ')
-        program = (self.root / "fakes/test_program").read_text()
-        changed = program.replace("options = dict", 'names.remove("a dog barks"); options = dict', 1)
-        self.assertNotEqual(program, changed)
-        self.program("fakes/test_program", "\n" + changed.partition("\n")[2])
+        self.change_program("options = dict", 'names.remove("a dog barks"); options = dict')
         text = self.run_tests("1.1", code=1).stdout
         self.assertIn("tasks.toml names this test, but test_mine_ch01 has none", text)
 
@@ -278,7 +276,7 @@ class Processes(CourseTest):
     def test_ctrl_c_leaves_nothing_behind(self):
         self.main("start", "1")
         self.solve()
-        self.edit_work("funnel/door.cpp", "// a door opens: pass", "// a door opens: hang")
+        self.becomes("hang")
         child = self.start("test", "1.1")
         running = "test_mine_ch01"
 

@@ -102,7 +102,7 @@ class CommandLine(TreeTest):
         self.write("final/demos/chat/main.cpp", "/* none */\n")
         result = self.main("demo")
         self.assertEqual(result.returncode, 0)
-        self.assertRegex(result.stdout, r"(?m)^  hello  Says hello\.$")
+        self.assertRegex(result.stdout, r"(?m)^  hello  Says hello$")
         self.assertRegex(result.stdout, r"(?m)^  chat   see final/demos/chat/main\.cpp$")
 
 

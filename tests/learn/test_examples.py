@@ -1,7 +1,10 @@
 """`./learn run`, `trace` and `compare --mine`: programs of a chapter, the learner's where there."""
 
+import json
+import signal
 import unittest
 
+import fakes
 from course import CourseTest
 from learn import programs
 from learn.commands.trace import without_noise
@@ -25,12 +28,51 @@ class Run(CourseTest):
         self.assertOneLine(self.main("run", "1", "other"), 1, "examples/hello.cpp is missing")
 
     def test_with_sanitizers_it_is_the_build_of_the_tests(self):
-        self.learn("run", "--sanitize", "1", "hello")
+        result = self.learn("run", "--sanitize", "1", "hello")
+        self.assertEqual(result.returncode, 0, result.stderr)
         self.assertIn("--preset learner --target funnel_ch01_hello", (self.root / "calls").read_text())
 
+    def test_its_options_are_taken_before_and_behind_the_name_up_to_two_dashes(self):
+        self.main("start", "1")
+        for arguments, expected in (
+            (("hello", "--reference", "--sync", "x"), "funnel_ch01_hello --sync x"),
+            (("hello", "--sync", "--", "--reference"), "mine_ch01_hello --sync --reference"),
+            (("hello", "--", "--", "-h"), "mine_ch01_hello -- -h"),
+        ):
+            result = self.learn("run", "1", *arguments)
+            self.assertEqual(result.stdout.splitlines()[-1], expected)
+        self.assertOneLine(self.main("run", "1", "--sync", "hello"), 2, "there is no option --sync")
+        self.assertIn("usage: ./learn run", self.main("run", "1", "hello", "--help").stdout)
+
+    def ignored(self, *arguments):
+        """Which signals a program ignores that was started so, of those that Python ignores."""
+        line = self.learn(*arguments).stdout.splitlines()[-1]
+        mask = int(line.removeprefix("SigIgn:"), 16)
+        return {s for s in (signal.SIGPIPE, signal.SIGXFSZ) if mask >> (s - 1) & 1}
+
+    STATUS = "grep SigIgn /proc/self/status\n"
+
+    def test_it_gets_signals_as_when_it_is_started_by_itself(self):
+        self.shell("fakes/example", self.STATUS)
+        self.assertEqual(self.ignored("run", "1", "hello"), set())
+
+    def test_so_does_a_demo(self):
+        self.write("final/demos/hello/hello.cpp")
+        self.shell("build/release/bin/hello", self.STATUS)
+        self.assertEqual(self.ignored("demo", "hello"), set())
+
+    def test_a_build_that_makes_nothing_is_told(self):
+        self.program("path/cmake", fakes.CMAKE)
+        missing = "the build did not make build/release/bin/funnel_ch01_hello"
+        self.assertIn(missing, self.main("run", "1", "hello").stderr)
+
     def test_without_a_name_they_are_listed(self):
+        for name in ("my-own", ".#hello", "hello copy", "hello.old"):
+            self.write(f"chapters/ch01_small/examples/{name}.cpp", "// Mine.\n")
         text = self.main("run", "1").stdout
-        self.assertIn("hello  Says hello", text)
+        self.assertIn("hello   Says hello\n", text)
+        self.assertIn("my-own  Mine\n", text)
+        self.assertEqual(len(text.splitlines()), 6, text)
 
     def test_an_unknown_one_is_answered_with_the_nearest(self):
         self.assertOneLine(self.main("run", "1", "hallo"), 2, "no example 'hallo'; did you mean hello?")
@@ -88,6 +130,12 @@ class Trace(CourseTest):
         connect = lines[4].replace("0.000003", "0.000006")
         self.assertEqual(without_noise(lines), [lines[1], connect, lines[5]])
 
+    def test_what_would_be_ignored_is_refused(self):
+        self.write("book/recordings/ch01-hello.trace", "old\n")
+        result = self.main("trace", "1", "hello", "--", "--urls", "3")
+        self.assertOneLine(result, 2, "are for --record")
+        self.assertOneLine(self.main("trace", "1", "--record"), 2, "--record takes the name")
+
     def test_a_program_that_fails_changes_no_recording(self):
         path = self.write("book/recordings/ch01-hello.trace", "old\n")
         self.strace("raise SystemExit(3)")
@@ -111,7 +159,8 @@ class Compare(CourseTest):
 
     def test_the_learners_programs_take_the_chapters_places(self):
         self.main("start", "1")
-        [mine] = programs.with_mine(self.root, self.listed())
+        [mine], [chapter] = programs.with_mine(self.root, self.listed())
+        self.assertEqual(chapter, self.chapter)
         self.assertEqual(mine.name, "hello (yours)")
         self.assertEqual((mine.target, mine.path), ("mine_ch01_hello", "bin/mine_ch01_hello"))
 
@@ -121,6 +170,45 @@ class Compare(CourseTest):
         self.main("start", "1")
         with self.assertRaises(LearnError):
             programs.with_mine(self.root, self.listed("demo_fetch"))
+
+    def test_one_that_the_learner_has_not_stays_the_chapters(self):
+        self.main("start", "1")
+        self.write("chapters/ch01_small/examples/other.cpp")
+        text = (self.root / "chapters/ch01_small/examples/compare.toml")
+        self.listed()
+        first = text.read_text()
+        text.write_text(first + first.replace("hello", "other"))
+        found, _ = programs.with_mine(self.root, programs.discover(self.root))
+        self.assertEqual([p.target for p in found], ["mine_ch01_hello", "funnel_ch01_other"])
+
+    def test_a_file_that_is_missing_is_named_before_the_build(self):
+        self.main("start", "1")
+        self.listed()
+        self.work("funnel/house.cpp").unlink()
+        result = self.main("compare", "--mine")
+        self.assertOneLine(result, 1, "house.cpp is missing", "./learn reset 1 funnel/house.cpp")
+
+    def test_the_learners_compile_error_is_explained(self):
+        self.main("start", "1")
+        self.listed()
+        self.edit_work("funnel/door.cpp", 'funnel::not_implemented("1.1");', "SYNTAX")
+        result = self.main("compare", "--mine")
+        self.assertOneLine(result, 1, "before your code compiles")
+        self.assertIn("your code does not compile: task 1.1", result.stdout)
+        [event] = self.main("compare", "--mine", "--events").stdout.splitlines()
+        self.assertIn("before your code compiles", json.loads(event)["message"])
+
+    def test_an_error_in_what_is_not_the_learners_is_not(self):
+        self.main("start", "1")
+        toml = "chapters/ch01_small/examples/compare.toml"
+        self.listed()
+        other = (self.root / toml).read_text().replace("hello", "other")
+        self.edit("chapters/ch01_small/funnel/door.cpp", "push();", "SYNTAX")
+        (self.root / toml).write_text((self.root / toml).read_text() + other)
+        result = self.main("compare", "--mine")
+        self.assertEqual(result.returncode, 1)
+        self.assertNotIn("your code", result.stdout)
+        self.assertIn("learn: the release build failed", result.stderr)
 
     def test_a_program_with_an_unwritten_task_names_it(self):
         self.main("start", "1")

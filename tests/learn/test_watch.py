@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import pty
 import signal
 import threading
-import time
 import unittest
 
 import support
@@ -48,7 +46,7 @@ class Watching(CourseTest):
         self.begin("1")
         self.shows("Chapter 1 is done")
         self.shows("watching work/ch01_small/funnel")
-        self.edit_work("funnel/door.cpp", "// a door opens: pass", "// a door opens: fail")
+        self.becomes("fail")
         self.shows("hears nothing")
         self.shows("watching", 2)
         self.edit_work("funnel/door.cpp", "// a door opens: fail", "SYNTAX")
@@ -72,12 +70,22 @@ class Watching(CourseTest):
         self.end()
 
     def test_a_save_while_tests_run_begins_them_again(self):
-        self.edit_work("funnel/door.cpp", "// a door opens: pass", "// a door opens: hang")
+        self.becomes("hang")
         self.begin("1.1")
-        self.shows("task 1.1")
-        time.sleep(0.6)  # into the test that hangs
+        self.assertTrue(support.wait_until((self.root / "hangs").exists))
         self.edit_work("funnel/door.cpp", "// a door opens: hang", "// a door opens: pass")
         self.shows("is done")
+        self.end()
+        self.assertNotIn("was not done after", self.text)  # else it was the watchdog
+
+    def test_a_chapter_that_has_changed_is_told_at_each_run(self):
+        told = "chapter 1 has changed since you started it; ./learn start 1 --update"
+        self.edit("chapters/ch01_small/funnel/house.cpp", "void close", "int added;\nvoid close")
+        self.begin("1.1")
+        self.shows("watching")
+        self.assertEqual(self.text.count(told), 1, self.text)
+        self.becomes("fail")
+        self.shows(told, 2)
         self.end()
 
     def test_without_a_number_it_is_the_chapter_one_is_in(self):
@@ -86,21 +94,9 @@ class Watching(CourseTest):
         self.end()
 
     def test_on_a_terminal_the_screen_is_cleared(self):
-        pid, master = pty.fork()
-        if pid == 0:
-            environment = self.environment(TERM="xterm")
-            os.execve(support.LEARN, [str(support.LEARN), "watch", "1"], environment)
-        shown, until = b"", time.monotonic() + support.LIMIT_S
-        while b"watching" not in shown and time.monotonic() < until:
-            shown += os.read(master, 1 << 16)
-        os.write(master, b"\x03")
-        with contextlib.suppress(OSError):
-            while os.read(master, 1 << 16):
-                pass
-        os.close(master)
-        _, status = os.waitpid(pid, 0)
-        self.assertEqual(os.waitstatus_to_exitcode(status), 130)
-        self.assertIn(b"\x1b[H\x1b[2J", shown)
+        shown, code = self.on_terminal("watch", "1", answer="\x03", once="watching")
+        self.assertEqual(code, 130, shown)
+        self.assertIn("\x1b[H\x1b[2J", shown)
 
 
 class Beginning(CourseTest):

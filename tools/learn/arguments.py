@@ -27,14 +27,30 @@ class Parser(argparse.ArgumentParser):
         if unknown:
             word = unknown[0].partition("=")[0]
             if word.startswith("-"):
-                known = [name for action in self._actions for name in action.option_strings]
-                self.error(f"there is no option {word}{nearest(word, known)}")
+                self.error(f"there is no option {word}{nearest(word, self.options())}")
             self.error(f"there is nothing to do with {word!r}")
         return values
+
+    def options(self) -> set[str]:
+        return {name for action in self._actions for name in action.option_strings}
 
     def error(self, message: str):
         text = message.removeprefix("argument ")
         raise UsageError(f"{text} (./learn {self.command} --help lists what there is)")
+
+
+def add_chapter_and_name(parser: Parser, of_what: str) -> None:
+    """Adds the arguments of a command that does something with an example of a chapter."""
+    parser.add_argument("chapter", metavar="N", help="the chapter's number")
+    parser.add_argument("name", nargs="?", metavar="NAME", help=f"{of_what}; without it: a list")
+
+
+def split_at(arguments: list[str]) -> tuple[list[str], list[str] | None]:
+    """What stands before `--`, and what behind it: the program's arguments, None without a `--`."""
+    if "--" not in arguments:
+        return arguments, None
+    place = arguments.index("--")
+    return arguments[:place], arguments[place + 1 :]
 
 
 def whole_number(low: int, high: int, unit: str = ""):

@@ -21,6 +21,7 @@ FIRST_ERROR = re.compile(
 END_OF_ERROR = ("FAILED:", "ninja: build stopped")
 SHOWN_LINES = 12
 LIMIT_S = 3600
+TITLES = ("configure {preset}", "build {preset}")
 
 
 class BuildFailed(LearnError):
@@ -31,18 +32,26 @@ class BuildFailed(LearnError):
         self.output = output  # all of it
         self.log = log  # where it is kept
 
+    @property
+    def step(self) -> str:
+        """What Ninja calls the step that failed first: the files that it did not make."""
+        lines = (line for line in self.output.splitlines() if line.startswith("FAILED: "))
+        return next(lines, "").removeprefix("FAILED: ")
+
 
 class CompilationFailed(BuildFailed):
     """It was the compiler or the linker that failed, not what has to be there before."""
 
 
-def build(context: Context, preset: str, targets=(), *, log_path=None, progress=None) -> None:
+def build(
+    context: Context, preset: str, targets=(), *, log_path=None, progress=None, titles=TITLES
+) -> None:
     """Brings `targets` (all when empty) of a preset up to date; raises `BuildFailed`.
 
     What CMake and Ninja print is added to `log_path`, or makes a new log of its own. `progress`
-    makes the bars, those of the terminal unless given.
+    makes the bars, those of the terminal unless given; `titles` are what they say.
     """
-    with _job(context, preset, log_path, progress) as job:
+    with _job(context, preset, log_path, progress, titles) as job:
         job.configure()
         job.compile(targets)
 
@@ -70,25 +79,26 @@ def first_error(text: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _job(context: Context, preset: str, log_path: Path | None, progress):
+def _job(context: Context, preset: str, log_path: Path | None, progress, titles=TITLES):
     folder = context.build / preset
     folder.mkdir(parents=True, exist_ok=True)
     mode = "ab" if log_path else "wb"
     log_path = log_path or context.logs / f"build-{preset}.log"
     with alone(context, folder / ".learn-lock", f"builds {preset}"), log_path.open(mode) as log:
-        yield _Job(context, preset, log, progress or context.term.progress)
+        yield _Job(context, preset, log, progress or context.term.progress, titles)
 
 
 class _Job:
     """One use of a build folder."""
 
-    def __init__(self, context: Context, preset: str, log, progress):
+    def __init__(self, context: Context, preset: str, log, progress, titles: tuple[str, str]):
         self._context = context
         self._preset = preset
         self._folder = context.build / preset
         self._log = log
         self._log_start = log.tell()
         self._progress = progress
+        self._titles = [title.format(preset=preset) for title in titles]
 
     def configure(self) -> None:
         ninja_file = self._folder / "build.ninja"
@@ -97,7 +107,7 @@ class _Job:
         # Ninja runs CMake again when a CMakeLists.txt changed, but knows nothing of presets.
         if ninja_file.exists() and not moved and _time(ninja_file) >= _time(presets):
             return
-        bar = self._progress(f"configure {self._preset}")
+        bar = self._progress(self._titles[0])
         command = ["cmake", "--preset", self._preset] + (["--fresh"] if moved else [])
         code = self._run(command, on_tick=bar.tick)
         bar.finish(code == 0)
@@ -108,7 +118,7 @@ class _Job:
         os.utime(ninja_file)
 
     def compile(self, targets) -> None:
-        bar = self._progress(f"build {self._preset}")
+        bar = self._progress(self._titles[1])
         steps = 0
 
         def on_line(line: str) -> None:

@@ -155,6 +155,10 @@ def announce(context: Context, wanted: Wanted) -> None:
     if version == REFERENCE and not chapter.started:
         where += f"; chapter {chapter.number} is not started"
     term.line(term.style(f"{wanted.words}: {version.words} ({where})", "dim"))
-    note = work.outdated_note(chapter) if version == MINE else ""
+    show_outdated(context, wanted)
+
+
+def show_outdated(context: Context, wanted: Wanted) -> None:
+    note = work.outdated_note(wanted.chapter) if wanted.version == MINE else ""
     if note:
-        term.line(term.style(note, "yellow"))
+        context.term.line(context.term.style(note, "yellow"))

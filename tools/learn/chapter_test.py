@@ -14,6 +14,8 @@ from learn.errors import LearnError
 from learn.versions import FINAL, Version, require_usable
 
 LIST_LIMIT_S = 30
+# Who learns to wait for sockets need not know what a preset is.
+IN_PLAIN_WORDS = ("set up", "compile")
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,7 @@ def build_tests(context: Context, chapter: Chapter, version: Version, progress) 
     """Brings the test program up to date; raises `BuildFailed`."""
     require_usable(version, chapter)
     target = version.test_target(chapter)
-    build(context, version.preset, [target], progress=_in_plain_words(progress))
-
-
-def _in_plain_words(progress):
-    """Who learns to wait for sockets need not know what a preset is."""
-    return lambda title: progress("compile" if title.startswith("build") else "set up")
+    build(context, version.preset, [target], progress=progress, titles=IN_PLAIN_WORDS)
 
 
 def available(context: Context, chapter: Chapter, version: Version) -> set[str] | None:

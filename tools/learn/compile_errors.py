@@ -8,9 +8,6 @@ from learn.build import STEP, first_error
 from learn.chapters import Chapter, Task
 from learn.versions import MINE, Version
 
-ERROR = re.compile(r"^(\S.*?):(\d+):\d+: (?:fatal )?error: (.*)")
-SHOWN_LINES = 12
-
 
 @dataclass(frozen=True)
 class CompileError:

@@ -28,9 +28,9 @@ class Context:
     def logs(self) -> Path:
         return self._folder("logs")
 
-    def binary(self, name: str) -> Path:
-        """A program of the release build."""
-        return self.build / "release" / "bin" / name
+    def binary(self, name: str, preset: str = "release") -> Path:
+        """A program of a build."""
+        return self.build / preset / "bin" / name
 
     def shown(self, path: Path) -> str:
         """A path as a person wants to read it: from the root of the clone."""

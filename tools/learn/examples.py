@@ -6,12 +6,16 @@ from pathlib import Path
 from learn.arguments import nearest
 from learn.chapters import Chapter
 from learn.errors import LearnError, UsageError
+from learn.sources import about_of
 from learn.versions import MINE, REFERENCE, Version
+
+NAME = re.compile(r"\w[\w-]*", re.ASCII)  # what editors leave beside a file has another
 
 
 def names(chapter: Chapter, version: Version) -> list[str]:
+    """Those that CMake makes programs of: see funnel_sources in cmake/FunnelChapters.cmake."""
     folder = chapter.root / version.folder(chapter) / "examples"
-    return sorted(path.stem for path in folder.glob("*.cpp"))
+    return sorted(path.stem for path in folder.glob("*.cpp") if NAME.fullmatch(path.stem))
 
 
 def every_name(chapter: Chapter) -> list[str]:
@@ -45,12 +49,4 @@ def target(chapter: Chapter, version: Version, name: str) -> str:
 
 
 def about(chapter: Chapter, version: Version, name: str) -> str:
-    """What the example's first comment says, up to its first full stop or colon."""
-    path = chapter.root / version.folder(chapter) / "examples" / f"{name}.cpp"
-    words: list[str] = []
-    for line in path.read_text(errors="replace").splitlines():
-        if line.startswith("//") and "region" not in line:
-            words += line.lstrip("/ ").split()
-        elif words:
-            break
-    return re.split(r"[.:](?: |$)", " ".join(words), maxsplit=1)[0]
+    return about_of(chapter.root / version.folder(chapter) / "examples" / f"{name}.cpp")

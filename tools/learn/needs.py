@@ -100,6 +100,7 @@ ALL = {
             45,
             aliases=("chromium-browser", "google-chrome"),
         ),
+        Command("strace", "the tracer of system calls strace", "strace", 2),
         Command("wrk", "the HTTP load generator wrk", "wrk", 2, version_flag="-v"),
     )
 }

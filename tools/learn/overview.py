@@ -21,8 +21,7 @@ def show(context, *, brief: bool) -> None:
 
 
 def _others(modules) -> list[str]:
-    names = [name for name, module in modules.items() if getattr(module, "SUMMARY", "")]
-    alone = [name for name in names if name == "test" or not hasattr(modules[name], "COURSE")]
+    alone = [name for name in modules if name == "test" or not hasattr(modules[name], "COURSE")]
     return sorted(alone, key=lambda name: modules[name].ORDER)
 
 

@@ -1,13 +1,16 @@
-"""Children: each is started in a session of its own, and ended with everything it started."""
+"""Other programs: children, each in a session of its own and ended with everything it started, and
+one that takes our place."""
 
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
+from learn.context import Context
 from learn.errors import LearnError, Stopped
 
 GRACE_S = 2.0
@@ -238,6 +241,19 @@ def output(child: subprocess.Popen, until=float("inf"), keep=lambda data: None):
                 until = min(until, time.monotonic() + GRACE_S)
             yield None
     yield from lines.end()
+
+
+def become(context: Context, binary: Path, arguments: list[str]) -> NoReturn:
+    """Lets a program that was built take the place of this process."""
+    if not binary.exists():
+        raise LearnError(f"the build did not make {context.shown(binary)}")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these, and what is ignored stays so: the program would not end where it does
+    # when it is started by itself.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.execv(binary, [str(binary), *arguments])
 
 
 def describe_exit(code: int) -> str:

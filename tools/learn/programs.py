@@ -9,12 +9,14 @@
     waits = "one after the other, blocked in recv"
 """
 
-import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from learn import chapters, examples
+from learn.chapters import Chapter
 from learn.errors import LearnError
+from learn.versions import MINE, REFERENCE
 
 PLACES = ("chapters/*/examples/compare.toml", "final/demos/*/compare.toml")
 FIELDS = {
@@ -50,21 +52,26 @@ def discover(root: Path) -> list[Program]:
     return sorted(programs, key=lambda program: (program.order, program.name))
 
 
-def with_mine(root: Path, programs: list[Program]) -> list[Program]:
-    """Puts the learner's programs in the place of the chapters', where work/ has them."""
-    found = [_mine(root, program) for program in programs]
-    if found == programs:
+def with_mine(root: Path, programs: list[Program]) -> tuple[list[Program], list[Chapter]]:
+    """Puts the learner's programs in the place of the chapters', where work/ has them; returns
+    the chapters too of which there are some."""
+    found, theirs = list(programs), []
+    for chapter in chapters.discover(root):
+        for name in examples.names(chapter, MINE):
+            target = examples.target(chapter, REFERENCE, name)
+            mine = examples.target(chapter, MINE, name)
+            for place, program in enumerate(programs):
+                if program.target == target:
+                    found[place] = _mine(program, mine)
+                    theirs.append(chapter)
+    if not theirs:
         raise LearnError("no program of yours takes part: ./learn start N gives you a chapter's")
-    return found
+    return found, list(dict.fromkeys(theirs))
 
 
-def _mine(root: Path, program: Program) -> Program:
-    target = re.fullmatch(r"funnel_(ch\d\d)_(\w+)", program.target)
-    if not target or not any(root.glob(f"work/{target[1]}_*/examples/{target[2]}.cpp")):
-        return program
-    mine = f"mine_{target[1]}_{target[2]}"
-    path = program.path.replace(program.target, mine)
-    return replace(program, name=f"{program.name} (yours)", target=mine, path=path)
+def _mine(program: Program, target: str) -> Program:
+    path = program.path.replace(program.target, target)
+    return replace(program, name=f"{program.name} (yours)", target=target, path=path)
 
 
 def targets(programs: list[Program]) -> list[str]:

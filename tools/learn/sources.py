@@ -1,5 +1,6 @@
-"""Which C++ files there are, and which of them changed; asks git."""
+"""Which C++ files there are, which of them changed (git knows), and what a program's is about."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def default_base(root: Path) -> str | None:
     if fork and fork != head:
         return fork
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD~1", check=False).strip() or None
+
+
+def about_of(path: Path) -> str:
+    """What the file's first comment says, up to its first full stop or colon."""
+    words: list[str] = []
+    for line in path.read_text(errors="replace").splitlines():
+        if line.startswith("//") and "region" not in line:
+            words += line.lstrip("/ ").split()
+        elif words:
+            break
+    return re.split(r"[.:](?: |$)", " ".join(words), maxsplit=1)[0]
 
 
 def _existing(root: Path, names: str) -> list[str]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from learn import work
 from learn.chapters import Chapter
 from learn.context import Context
-from learn.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -22,10 +21,7 @@ class Version:
         return f"test_{self.library(chapter)}"
 
     def test_program(self, context: Context, chapter: Chapter) -> Path:
-        return self.program(context, self.test_target(chapter))
-
-    def program(self, context: Context, target: str) -> Path:
-        return context.build / self.preset / "bin" / target
+        return context.binary(self.test_target(chapter), self.preset)
 
     def folder(self, chapter: Chapter) -> str:
         """Where this version's sources are, from the root of the clone."""
@@ -48,8 +44,8 @@ VARIANT = Version("variant", PRESET, "a variant")
 def add_options(parser, *, final: bool = False) -> None:
     """Adds the options that choose a version to a command's parser."""
     choice = parser.add_mutually_exclusive_group()
-    choice.add_argument("--mine", action="store_true", help="your code, in work/")
-    choice.add_argument("--reference", action="store_true", help="the course's own solution")
+    what = "the course's own solution, although you have started"
+    choice.add_argument("--reference", action="store_true", help=what)
     if final:
         choice.add_argument("--final", action="store_true", help="the framework in final/")
 
@@ -60,11 +56,6 @@ def chosen(options, chapter: Chapter) -> Version:
         return FINAL
     if options.reference:
         return REFERENCE
-    if options.mine:
-        if not chapter.started:
-            n = chapter.number
-            raise UsageError(f"chapter {n} is not started: ./learn start {n}, or leave out --mine")
-        return MINE
     return MINE if chapter.started else REFERENCE
 
 

@@ -20,7 +20,7 @@ _WORDS = {"futex": "for a lock or another thread", "nanosleep": "in a sleep"}
 
 
 def describe(pid: int) -> str:
-    """`it was waiting in recv`, `2 threads were waiting: in accept, in recv`; empty if unknown."""
+    """`it was waiting in recv`, `it had 2 threads: in accept, in recv`; empty if unknown."""
     words = _NUMBERS.get(platform.machine(), "").split()
     calls = dict(zip(words[::2], words[1::2]))
     places: Counter[str] = Counter()

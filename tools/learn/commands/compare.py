@@ -5,9 +5,10 @@ import resource
 import sys
 from pathlib import Path
 
-from learn import timeline
+from learn import timeline, verdict, work
 from learn.arguments import Parser, whole_number
-from learn.build import build
+from learn.build import CompilationFailed, build
+from learn.chapters import Chapter
 from learn.errors import LearnError, UsageError
 from learn.install import ensure
 from learn.measure import Result, Run
@@ -15,6 +16,7 @@ from learn.needs import BUILD
 from learn.programs import Program, discover, targets, with_mine
 from learn.servers import running
 from learn.term import plural, seconds
+from learn.versions import MINE
 
 SUMMARY = "runs the fetch programs side by side and shows what waiting costs"
 ORDER = 30
@@ -114,11 +116,11 @@ def _compare(context, options) -> int:
     programs = discover(context.root)
     if not programs:
         raise LearnError("there is no fetch program yet: no compare.toml in this clone")
+    mine: list[Chapter] = []
     if options.mine:
-        programs = with_mine(context.root, programs)
+        programs, mine = with_mine(context.root, programs)
     if not options.no_build:
-        ensure(context, NEEDS, "./learn compare")
-        build(context, "release", targets(programs))
+        _build(context, programs, mine)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per request in flight
     work = Workload(options)
@@ -141,6 +143,20 @@ def _compare(context, options) -> int:
     events.send("end")
     _show(context, options, work, results)
     return 0 if all(result.ok for result in results) else 1
+
+
+def _build(context, programs: list[Program], mine: list[Chapter]) -> None:
+    for chapter in mine:
+        work.require_complete(chapter)
+    ensure(context, NEEDS, "./learn compare")
+    try:
+        build(context, "release", targets(programs))
+    except CompilationFailed as failure:
+        chapter = next((each for each in mine if MINE.library(each) in failure.step), None)
+        if chapter:
+            verdict.show_build_failure(context, chapter, MINE, failure)
+            raise LearnError("there is nothing to compare before your code compiles") from failure
+        raise
 
 
 class _Events:

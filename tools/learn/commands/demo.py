@@ -1,13 +1,12 @@
 """`./learn demo NAME`: builds a demo of the framework and becomes it."""
 
-import os
-import sys
-
+from learn import process
 from learn.arguments import nearest
 from learn.build import build
 from learn.errors import LearnError, UsageError
 from learn.install import ensure
 from learn.needs import BUILD
+from learn.sources import about_of
 
 SUMMARY = "runs a demo of the framework, or lists them"
 ORDER = 40
@@ -24,15 +23,11 @@ def run(context, arguments: list[str]) -> int:
         raise UsageError(f"there is no demo {name!r}{hint} (./learn demo lists them)")
     ensure(context, NEEDS, "./learn demo")
     build(context, "release", [f"demo_{name}"])
-    binary = context.binary(name)
-    if not binary.exists():
-        raise LearnError(f"the build of demo_{name} did not make {context.shown(binary)}")
-    sys.stdout.flush()
-    os.execv(binary, [str(binary), *rest])
+    process.become(context, context.binary(name), rest)
 
 
 def _demos(root) -> dict[str, str]:
-    """Each demo with the first comment line of its source, or where to find that."""
+    """Each demo with what its source says of it, or where that is."""
     return {
         folder.name: _about(folder)
         for folder in sorted(root.glob("final/demos/*"))
@@ -43,10 +38,7 @@ def _demos(root) -> dict[str, str]:
 def _about(folder) -> str:
     named = folder / f"{folder.name}.cpp"
     source = named if named.exists() else min(folder.glob("*.cpp"))
-    for line in source.read_text(errors="replace").splitlines():
-        if line.startswith("//"):
-            return line.lstrip("/ ").strip()
-    return f"see final/demos/{folder.name}/{source.name}"
+    return about_of(source) or f"see final/demos/{folder.name}/{source.name}"
 
 
 def _list(context, demos: dict[str, str]) -> int:

@@ -8,7 +8,7 @@ from learn.chapters import HINTS, one_task
 from learn.errors import LearnError
 from learn.progress import Progress
 from learn.steering import current, next_task
-from learn.versions import MINE, REFERENCE
+from learn.versions import MINE
 
 SUMMARY = "gives a hint for a task: a question, an approach, nearly the code"
 ORDER = 23
@@ -38,10 +38,10 @@ def run(context, arguments: list[str]) -> int:
             term.line(term.style(f"     {line}".rstrip(), *(["dim"] if old else [])))
     progress.take_hints(context, task, level)
     term.line()
-    version = MINE if chapter.started else REFERENCE
-    term.line(f"  {'read'.ljust(verdict.LABEL)}{verdict.book_place(chapter, task)}")
-    if chapter.started:
-        term.line(f"  {'code'.ljust(verdict.LABEL)}{verdict.code_place(chapter, task, version)}")
+    shown = ("code", "read") if chapter.started else ("read",)
+    for label, text in verdict.pointers(chapter, task, MINE):
+        if label in shown:
+            term.line(f"  {label.ljust(verdict.LABEL)}{text}")
     term.line(term.style(f"\n  {_more(task, level)}", "dim"))
     return 0
 

@@ -1,10 +1,7 @@
 """`./learn run N NAME`: builds an example of a chapter and becomes it."""
 
-import os
-import sys
-
-from learn import examples, verdict, work
-from learn.arguments import Parser
+from learn import examples, process, verdict, work
+from learn.arguments import Parser, add_chapter_and_name, split_at
 from learn.build import CompilationFailed, build
 from learn.chapters import Chapter, find_chapter
 from learn.errors import LearnError
@@ -16,18 +13,17 @@ SUMMARY = "runs an example of a chapter, on your code if you have started it"
 ORDER = 28
 COURSE = (90, "run N NAME", "an example, on your code if you have started; no NAME lists them")
 NEEDS = BUILD
-PRESET = "release"
 
 
 def run(context, arguments: list[str]) -> int:
-    own, program_arguments = _split(arguments)
-    parser = Parser("run", SUMMARY)
-    parser.add_argument("chapter", metavar="N", help="the chapter's number")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="what follows is the program's")
+    summary = f"{SUMMARY}; what follows NAME is the program's, and so is all behind --"
+    parser = Parser("run", summary)
+    add_chapter_and_name(parser, "of the example")
     parser.add_argument(
         "--sanitize", action="store_true", help="slower, but stops at a wrong memory access"
     )
     add_options(parser)
+    own, of_program = _split(arguments, parser.options())
     options = parser.parse(own)
     chapter = find_chapter(context.root, options.chapter)
     if not options.name:
@@ -38,29 +34,25 @@ def run(context, arguments: list[str]) -> int:
         work.require_complete(chapter)
     ensure(context, NEEDS, "./learn run")
     target = examples.target(chapter, version, name)
-    preset = version.preset if options.sanitize else PRESET
+    preset = version.preset if options.sanitize else "release"
     try:
         build(context, preset, [target])
     except CompilationFailed as failure:
         verdict.show_build_failure(context, chapter, version, failure)
         return 1
-    binary = context.build / preset / "bin" / target
-    if not binary.exists():
-        raise LearnError(f"the build of {target} did not make {context.shown(binary)}")
     context.errors.line(context.errors.style(f"{name}, {version.words}", "dim"))
-    sys.stdout.flush()
-    os.execv(binary, [str(binary), *program_arguments])
+    process.become(context, context.binary(target, preset), of_program)
 
 
-def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Everything behind the example's name is the program's, options too."""
-    words = 0
-    for place, argument in enumerate(arguments):
-        words += not argument.startswith("-")
-        if words == 2:
-            rest = arguments[place + 1 :]
-            return arguments[: place + 1], rest[1:] if rest[:1] == ["--"] else rest
-    return arguments, []
+def _split(arguments: list[str], options: set[str]) -> tuple[list[str], list[str]]:
+    """What is for this command: all up to NAME, and its own options (none of which takes a value)
+    behind that, up to `--`. The rest is the program's."""
+    before, rest = split_at(arguments)
+    words = [place for place, argument in enumerate(before) if not argument.startswith("-")]
+    end = words[1] + 1 if len(words) > 1 else len(before)
+    own = [argument for argument in before[end:] if argument in options]
+    others = [argument for argument in before[end:] if argument not in options]
+    return before[:end] + own, others + (rest or [])
 
 
 def _list(context, chapter: Chapter) -> int:

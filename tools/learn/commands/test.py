@@ -18,7 +18,7 @@ SUMMARY = "runs all tests, or the stages that are named, or those of a chapter"
 ORDER = 20
 COURSE = (20, "test N.M", "test your code of a task, up to the first red test; N for a chapter")
 NEEDS = tuple(dict.fromkeys(key for stage in STAGES for key in stage.needs))
-OF_CHAPTERS = ("mine", "reference", "final", "only")
+OF_CHAPTERS = ("reference", "final", "only")
 
 
 def run(context, arguments: list[str]) -> int:

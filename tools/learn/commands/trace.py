@@ -2,11 +2,10 @@
 
 import re
 import shlex
-import shutil
 import sys
 
 from learn import examples, process
-from learn.arguments import Parser, nearest
+from learn.arguments import Parser, add_chapter_and_name, nearest, split_at
 from learn.build import build
 from learn.chapters import Chapter, find_chapter
 from learn.errors import LearnError, UsageError
@@ -17,7 +16,7 @@ from learn.versions import REFERENCE
 SUMMARY = "shows a recorded trace of a chapter's program"
 ORDER = 29
 COURSE = (95, "trace N NAME", "a recorded trace of a program; no NAME lists them")
-NEEDS = BUILD
+NEEDS = (*BUILD, "strace")
 FOLDER = "book/recordings"
 COMMAND = "# $ "  # the recording's first line, followed by the program's arguments
 LIMIT_S = 60
@@ -29,18 +28,22 @@ CALLS = "%network,read,write,readv,writev,close,poll,ppoll,epoll_wait,epoll_pwai
 
 
 def run(context, arguments: list[str]) -> int:
-    own, rest = _split(arguments)
+    own, of_program = split_at(arguments)
     parser = Parser("trace", SUMMARY)
-    parser.add_argument("chapter", metavar="N", help="the chapter's number")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="of the recording and the example")
+    add_chapter_and_name(parser, "of the recording and the example")
     how = "make it anew, with strace; -- ARGUMENT… for the program"
     parser.add_argument("--record", action="store_true", help=how)
     options = parser.parse(own)
     chapter = find_chapter(context.root, options.chapter)
+    if of_program is not None and not options.record:
+        raise UsageError("a recording is shown as it is: arguments behind -- are for --record")
+    if options.record:
+        if not options.name:
+            how = f"./learn run {chapter.number} lists them"
+            raise UsageError(f"--record takes the name of an example ({how})")
+        return _record(context, chapter, examples.named(chapter, options.name), of_program)
     if not options.name:
         return _list(context, chapter)
-    if options.record:
-        return _record(context, chapter, examples.named(chapter, options.name), rest)
     path = _path(context, chapter, options.name)
     if not path.is_file():
         known = _recorded(context, chapter)
@@ -49,13 +52,6 @@ def run(context, arguments: list[str]) -> int:
         raise UsageError(f"{what}{nearest(options.name, known)} ({how})")
     sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
     return 0
-
-
-def _split(arguments: list[str]) -> tuple[list[str], list[str] | None]:
-    if "--" not in arguments:
-        return arguments, None
-    place = arguments.index("--")
-    return arguments[:place], arguments[place + 1 :]
 
 
 def _path(context, chapter: Chapter, name: str):
@@ -78,12 +74,10 @@ def _list(context, chapter: Chapter) -> int:
 
 def _record(context, chapter: Chapter, name: str, arguments: list[str] | None) -> int:
     """Runs the reference's example under strace; without arguments, with those of last time."""
-    if not shutil.which("strace"):
-        raise LearnError("--record needs strace, which is not on this machine")
     path = _path(context, chapter, name)
     if arguments is None:
         arguments = _arguments_of(path)
-    ensure(context, NEEDS, "./learn trace")
+    ensure(context, NEEDS, "./learn trace --record")
     target = examples.target(chapter, REFERENCE, name)
     build(context, "release", [target])
     raw = context.state / "trace"

@@ -26,7 +26,7 @@ def run(context, arguments: list[str]) -> int:
     add_options(parser)
     options = parser.parse(arguments)
     chapter, task = find(context.root, options.what) if options.what else (current(context), None)
-    if not (options.reference or options.mine):
+    if not options.reference:
         work.require(chapter)
     version = chosen(options, chapter)
     ensure(context, NEEDS, "./learn watch")
@@ -46,6 +46,7 @@ def _once(context, wanted: Wanted, watcher: Watcher) -> None:
         if term.live:
             term.stream.write(CLEAR)
         term.line(term.style(f"{time.strftime('%H:%M:%S')}  {wanted.words}", "dim"))
+        chapter_run.show_outdated(context, wanted)
         bar = WatchingProgress(term, wanted.words, watcher)
         try:
             chapter_run.run(context, wanted, bar)
