@@ -8,7 +8,8 @@
 # there are PREFIX_chNN, a library of FOLDER/funnel/*.cpp; test_PREFIX_chNN, all test files of
 # tests/chNN_NAME on that library; and PREFIX_chNN_NAME for each FOLDER/examples/NAME.cpp. Only the
 # reference is part of `all`. test_final_chNN runs the test files that say `// final: yes` against
-# the framework itself.
+# the framework itself. challenges_mine_chNN are the tests of tests/book/challenges on the learner's
+# challenges.h, where that is there.
 
 find_package(doctest QUIET)
 if(NOT doctest_FOUND)
@@ -120,6 +121,21 @@ function(funnel_chapter_before RESULT CHAPTER)
   set(${RESULT} funnel_${before} PARENT_SCOPE)
 endfunction()
 
+# Adds challenges_mine_chNN for the learner's FOLDER.
+function(funnel_chapter_challenges CHAPTER FOLDER)
+  string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
+  set(tests "${PROJECT_SOURCE_DIR}/tests/book/challenges/${chapter}.cpp")
+  file(GLOB header CONFIGURE_DEPENDS "${FOLDER}/challenges.h")
+  if(header AND EXISTS "${tests}")
+    set(target challenges_mine_${chapter})
+    add_executable(${target} EXCLUDE_FROM_ALL "${tests}")
+    target_link_libraries(${target} PRIVATE mine_${chapter} funnel_learner_settings
+                                            doctest::doctest)
+    target_compile_definitions(${target} PRIVATE DOCTEST_CONFIG_USE_STD_HEADERS)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  endif()
+endfunction()
+
 # Adds test_final_chNN: the chapter's test files that claim to pass on the framework.
 function(funnel_chapter_on_final CHAPTER)
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
@@ -156,6 +172,7 @@ function(funnel_chapter CHAPTER)
   funnel_sources(mine "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel" .cpp)
   if(mine)
     funnel_chapter_variant(mine ${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
+    funnel_chapter_challenges(${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
   endif()
   funnel_sources(variant "${CMAKE_BINARY_DIR}/variants/${CHAPTER}/funnel" .cpp)
   if(variant)

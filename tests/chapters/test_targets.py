@@ -32,6 +32,9 @@ class TargetsTest(unittest.TestCase):
                 cls.write(f"{place}/{chapter}/examples/hello.cpp")
         for name in ("funnel/mine", "examples/my-own"):
             cls.write(f"work/ch01_door/{name}.cpp")
+        cls.write("tests/book/challenges/ch01.cpp")
+        cls.write("tests/book/challenges/ch02.cpp")
+        cls.write("work/ch01_door/challenges.h")
         # What editors leave beside a file while it is changed, copied or kept.
         for file in ("work/ch01_door/funnel/socket", "work/ch01_door/examples/hello",
                      "tests/ch01_door/some_test"):  # fmt: skip
@@ -108,6 +111,14 @@ class Mine(TargetsTest):
                 self.assertEqual(self.own_folders(words), ["work/ch01_door"], target)
         for program in ("test_mine_ch01", "mine_ch01_hello"):
             self.assertEqual(self.linked(program), ["libmine_ch01.a"])
+
+    def test_the_challenges_are_tested_on_the_learners_code_once_there_are_some(self):
+        [(file, words)] = self.of("challenges_mine_ch01").items()
+        self.assertEqual(file, "tests/book/challenges/ch01.cpp")
+        self.assertEqual(self.own_folders(words), ["work/ch01_door"])
+        self.assertNotIn("-Werror", words)
+        self.assertEqual(self.linked("challenges_mine_ch01"), ["libmine_ch01.a"])
+        self.assertEqual(self.of("challenges_mine_ch02"), {})
 
     def test_a_later_chapter_is_built_on_the_reference_of_the_one_before(self):
         for words in (*self.of("test_mine_ch02_objects").values(), *self.of("mine_ch02").values()):

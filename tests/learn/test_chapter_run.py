@@ -58,7 +58,7 @@ class Whose(RunTest):
 
     def test_all_stages_without_a_number_know_nothing_of_work(self):
         self.main("start", "1")
-        for option in ("--final", "--reference", "--only=x"):
+        for option in ("--final", "--reference", "--only=x", "--challenges"):
             self.assertOneLine(self.run_tests(option), 2, "is for a chapter or a task")
 
     def test_one_thing_at_a_time(self):
@@ -189,6 +189,47 @@ class Red(RunTest):
         self.change_program("options = dict", 'names.remove("a dog barks"); options = dict')
         text = self.run_tests("1.1", code=1).stdout
         self.assertIn("tasks.toml names this test, but test_mine_ch01 has none", text)
+
+
+class Challenges(RunTest):
+    """The text's challenges, on code that is written."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("tests/book/challenges/ch01.cpp")
+
+    def begin(self):
+        self.main("start", "1")
+        self.write("work/ch01_small/challenges.h")
+
+    def test_their_tests_are_built_and_run(self):
+        self.begin()
+        self.program("fakes/example", "import sys\nprint(sys.argv[0])\nsys.exit(1)")
+        result = self.learn("test", "1", "--challenges")
+        self.assertIn("--preset learner --target challenges_mine_ch01\n", self.calls())
+        program = f"{self.root}/build/learner/bin/challenges_mine_ch01"
+        self.assertEqual((result.stdout.splitlines()[-1], result.returncode), (program, 1))
+
+    def test_what_does_not_compile_is_explained(self):
+        self.begin()
+        self.edit_work("funnel/door.cpp", 'funnel::not_implemented("1.1");', "SYNTAX")
+        text = self.run_tests("1", "--challenges", code=1).stdout
+        self.assertIn("your code does not compile: task 1.1", text)
+
+    def test_without_a_start_or_a_header_it_says_what_to_do(self):
+        self.assertOneLine(self.run_tests("1", "--challenges"), 1, "./learn start 1")
+        self.begin()
+        self.work("challenges.h").unlink()
+        result = self.run_tests("1", "--challenges")
+        self.assertOneLine(result, 1, "work/ch01_small/challenges.h", "book/ch01.md#challenges")
+        (self.root / "tests/book/challenges/ch01.cpp").unlink()
+        self.assertOneLine(self.run_tests("1", "--challenges"), 1, "chapter 1 has no challenges")
+
+    def test_with_another_choice_beside_it_is_refused(self):
+        self.begin()
+        for arguments in (("1.1",), ("1", "--reference"), ("1", "--final"), ("1", "--all"),
+                          ("1", "--only", "x")):  # fmt: skip
+            self.assertOneLine(self.run_tests(*arguments, "--challenges"), 2, "your own code")
 
 
 class CompileErrors(RunTest):

@@ -3,10 +3,10 @@
 import dataclasses
 import functools
 
-from learn import chapter_run
+from learn import challenges, chapter_run
 from learn.arguments import Parser, nearest
 from learn.chapter_run import Wanted
-from learn.chapters import find, is_selection
+from learn.chapters import Chapter, Task, find, is_selection
 from learn.errors import LearnError, UsageError
 from learn.install import ensure
 from learn.needs import BUILD
@@ -18,7 +18,7 @@ SUMMARY = "runs all tests, or the stages that are named, or those of a chapter"
 ORDER = 20
 COURSE = (20, "test N.M", "test your code of a task, up to the first red test; N for a chapter")
 NEEDS = tuple(dict.fromkeys(key for stage in STAGES for key in stage.needs))
-OF_CHAPTERS = ("reference", "final", "only")
+OF_CHAPTERS = ("reference", "final", "only", "challenges")
 
 
 def run(context, arguments: list[str]) -> int:
@@ -37,6 +37,9 @@ def run(context, arguments: list[str]) -> int:
     )
     add_options(parser, final=True)
     parser.add_argument("--only", metavar="TEXT", help="tests of a chapter with this in their name")
+    parser.add_argument(
+        "--challenges", action="store_true", help="the challenges at a chapter's end, instead"
+    )
     options = parser.parse(arguments)
     if any(map(is_selection, options.stages)):
         return _of_chapter(context, options)
@@ -52,11 +55,21 @@ def _of_chapter(context, options) -> int:
     if options.list:
         raise UsageError("--list shows the stages; ./learn list shows the tasks")
     chapter, task = find(context.root, options.stages[0])
+    if options.challenges:
+        return _challenges(context, options, chapter, task)
     version = chosen(options, chapter)
     wanted = Wanted(chapter, task, version, options.all, options.only or "")
     ensure(context, BUILD, "./learn test")
     chapter_run.announce(context, wanted)
     return 0 if chapter_run.run(context, wanted) else 1
+
+
+def _challenges(context, options, chapter: Chapter, task: Task | None) -> int:
+    if task or options.all or any(getattr(options, name) for name in OF_CHAPTERS[:-1]):
+        alone = f"./learn test {chapter.number} --challenges"
+        raise UsageError(f"--challenges are a chapter's, and your own code: {alone}")
+    ensure(context, BUILD, "./learn test")
+    return challenges.run(context, chapter)
 
 
 def _stages(context, options) -> int:
