@@ -278,6 +278,9 @@ TEST_CASE("connect tries every address and says where nobody answered") {
   const auto unknown = error_of([&] { funnel::connect_tcp("nowhere.example", refused); });
   REQUIRE(unknown);
   CHECK(contains(unknown->what(), "nowhere.example"));
+  calls.resolve("127.0.0.1", {});
+  tell("yours", "connect_tcp to a number, where the system finds no addresses at all");
+  CHECK(!error_of([&] { funnel::connect_tcp("127.0.0.1", listener.port()); }));
 }
 
 TEST_CASE("connect goes on after a signal and ends at its deadline") {
@@ -295,18 +298,25 @@ TEST_CASE("connect goes on after a signal and ends at its deadline") {
   }
   const test_support::HangingPort hanging;
   const int before = open_descriptors();
-  const auto begin = Clock::now();
-  tell("yours", "connect_tcp with a deadline in 50 ms, to a port that neither accepts nor refuses");
-  std::string message;
-  try {
-    funnel::connect_tcp("127.0.0.1", hanging.port(), begin + 50ms);
-  } catch (const funnel::TimeoutError& error) {
-    message = error.what();
-    tell("yours", "throws TimeoutError: " + message);
+  for (const bool interrupted : {false, true}) {
+    FaultyCalls calls;
+    if (interrupted) calls.interrupt(Call::connect);
+    const auto begin = Clock::now();
+    tell("yours",
+         "connect_tcp with a deadline in 50 ms, to a port that neither accepts nor refuses");
+    std::string message;
+    try {
+      funnel::connect_tcp("127.0.0.1", hanging.port(), begin + 50ms);
+    } catch (const funnel::TimeoutError& error) {
+      message = error.what();
+      tell("yours", "throws TimeoutError: " + message);
+    } catch (const std::system_error& error) {
+      tell("yours", std::string("throws something else: ") + error.what());
+    }
+    CHECK(contains(message, at(hanging.port())));
+    CHECK(Clock::now() >= begin + 50ms);
+    CHECK(open_descriptors() == before);
   }
-  CHECK(contains(message, at(hanging.port())));
-  CHECK(Clock::now() >= begin + 50ms);
-  CHECK(open_descriptors() == before);
 
   tell("yours", "connect_tcp with a deadline that is over");
   CHECK_THROWS_AS(funnel::connect_tcp("127.0.0.1", listener.port(), Clock::now()),

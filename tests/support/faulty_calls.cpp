@@ -120,6 +120,11 @@ Function* next_definition(const char* name) {
   return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
+/// Tells whether `getaddrinfo` is asked to look up no names.
+bool numbers_only(const addrinfo* hints) {
+  return hints != nullptr && (hints->ai_flags & AI_NUMERICHOST) != 0;
+}
+
 int resolve_with_system(const char* host, const char* service, const addrinfo* hints,
                         addrinfo** result) {
   static auto* const real = next_definition<decltype(::getaddrinfo)>("getaddrinfo");
@@ -222,11 +227,15 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
 
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** result) {
   const auto* addresses = Access::addresses_of(host);
-  if (addresses == nullptr) return resolve_with_system(host, service, hints, result);
+  if (addresses == nullptr || numbers_only(hints)) {
+    return resolve_with_system(host, service, hints, result);
+  }
+  addrinfo numeric = hints != nullptr ? *hints : addrinfo{};
+  numeric.ai_flags = (numeric.ai_flags | AI_NUMERICHOST) & ~AI_ADDRCONFIG;
   std::string list;
   addrinfo** end = result;
   for (const std::string& address : *addresses) {
-    const int error = resolve_with_system(address.c_str(), service, hints, end);
+    const int error = resolve_with_system(address.c_str(), service, &numeric, end);
     if (error != 0) return error;
     while (*end != nullptr) end = &(*end)->ai_next;
     list += (list.empty() ? "" : ", then ") + address;

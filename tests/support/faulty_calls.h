@@ -37,7 +37,8 @@ class FaultyCalls {
   void fail(Call call, int error, int times = 1);
   /// Lets the next `times` calls, `send` or `recv`, move no more than `bytes`.
   void shorten(Call call, std::size_t bytes, int times = 1);
-  /// Lets `getaddrinfo` find these numeric addresses for `host`.
+  /// Lets `getaddrinfo` find these numeric addresses when it looks up `host`, even those that this
+  /// machine cannot use; not when it is asked for numbers only (`AI_NUMERICHOST`).
   void resolve(std::string host, std::vector<std::string> addresses);
 
   /// Returns how many such calls were made, whatever they did.

@@ -65,6 +65,9 @@ SocketAddress numeric_address(const std::string& address, std::uint16_t port) {
 
 std::vector<SocketAddress> find_addresses(const std::string& host, std::uint16_t port) {
   std::vector<SocketAddress> found;
+  // A number needs nobody to look it up. ADDRCONFIG is for names: it leaves out IPv6, or IPv4,
+  // where this machine has none but its loopback's, and with it ::1.
+  if (look_up(host, port, AI_NUMERICHOST, found) == 0) return found;
   const int error = look_up(host, port, AI_ADDRCONFIG, found);
   if (error != 0) {
     throw std::system_error(error, resolve_category(), fmt::format("cannot resolve {}", host));

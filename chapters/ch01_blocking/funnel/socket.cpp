@@ -154,9 +154,8 @@ int try_to_connect(const Socket& socket, const detail::SocketAddress& address) {
   for (;;) {
     const int result =
         socket.limit_wait(SO_SNDTIMEO) ? ::connect(socket.fd(), address.get(), address.size()) : -1;
-    // EISCONN is the good news of a call that was interrupted: it has gone on by itself.
-    if (result == 0 || errno == EISCONN) return 0;
-    // While it does, Linux lets the same call wait for the rest.
+    if (result == 0) return 0;
+    // A call that was interrupted goes on by itself; on Linux the same call waits for the rest.
     if (errno != EINTR) return errno;
   }
   // #endregion task 1.1
@@ -182,8 +181,9 @@ Socket connect_tcp(const std::string& host, std::uint16_t port,
       socket.set_deadline(std::nullopt);
       return socket;
     }
-    // What `connect` says when its time is over: it goes on, but we do not wait for it.
-    if (error == EINPROGRESS || error == EAGAIN) {
+    // What `connect` says when its time is over: it goes on, but we do not wait for it. EALREADY
+    // comes from the call that follows an interrupted one.
+    if (error == EINPROGRESS || error == EALREADY || error == EAGAIN) {
       throw TimeoutError(fmt::format("cannot connect to {} in time", where));
     }
   }

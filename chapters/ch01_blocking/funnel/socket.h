@@ -65,9 +65,9 @@ class Socket {
   void set_deadline(std::optional<TimePoint> deadline) noexcept;
   /// Makes the next system call on this socket wait no longer than the deadline says: `option`
   /// is `SO_RCVTIMEO` for `recv` and `accept`, `SO_SNDTIMEO` for `send` and `connect`. When the
-  /// time is over, that call fails with `EAGAIN` (`connect`: `EINPROGRESS`). If it is over already,
-  /// returns false and sets `errno` to `EAGAIN`, as the call would. Does nothing without a
-  /// deadline.
+  /// time is over, that call fails with `EAGAIN` (`connect`: `EINPROGRESS`, or `EALREADY` if it was
+  /// interrupted before). If it is over already, returns false and sets `errno` to `EAGAIN`, as
+  /// the call would. Does nothing without a deadline.
   bool limit_wait(int option) const noexcept;
 
   /// Sends all of `bytes`, and waits as long as the peer takes no more. After an exception
