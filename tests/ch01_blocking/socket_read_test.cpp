@@ -55,6 +55,11 @@ std::error_code closed_by(Read read) {
 
 const std::error_code orderly;
 
+/// For a read that should not wait: one that does fails, and not only when the test is over.
+void give_up_soon(Socket& socket) {
+  socket.set_deadline(Clock::now() + test_support::time_limit(2s));
+}
+
 }  // namespace
 
 TEST_CASE("a line is found however its bytes come") {
@@ -103,6 +108,38 @@ TEST_CASE("what came behind the delimiter is kept for the next read") {
   CHECK(calls.count(Call::recv) == 1);
   tell("yours", "read_some() from the Socket that was moved from");
   CHECK(closed_by([&] { return first.read_some(); }) == std::errc::bad_file_descriptor);  // NOLINT
+
+  auto [fd_of_third, talker] = connected_pair();
+  Socket third(fd_of_third);
+  talker.send("one\r\ntwo");
+  CHECK(read_until(third, "\r\n", 100) == "one\r\n");
+  tell("yours", "close(), then read_some()");
+  tell("expected", "what was kept is gone with the connection that it came from");
+  third.close();
+  CHECK(closed_by([&] { return third.read_some(); }) == std::errc::bad_file_descriptor);
+}
+
+TEST_CASE("a read gets what is there or all that comes") {
+  {
+    auto [fd, peer] = connected_pair();
+    Socket socket(fd);
+    give_up_soon(socket);
+    peer.send("hello");
+    tell("yours", "read_some()");
+    tell("expected", "it returns at once, although the peer stays and may say more");
+    CHECK(socket.read_some() == "hello");
+  }
+  auto [fd, peer] = connected_pair();
+  Socket socket(fd);
+  peer.send("ab|cd");
+  FaultyCalls calls;
+  calls.shorten(Call::recv, 4);
+  CHECK(read_until(socket, "|", 100) == "ab|");
+  peer.send("ef");
+  peer.end();
+  calls.shorten(Call::recv, 1, 3);
+  tell("yours", "read_until_close(5)");
+  CHECK(socket.read_until_close(5) == "cdef");
 }
 
 TEST_CASE("a line that does not end within the limit ends the connection") {
@@ -146,9 +183,10 @@ TEST_CASE("a line that does not end within the limit ends the connection") {
   }
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
+  give_up_soon(socket);
   peer.send("12345678901");
-  peer.end();
   tell("yours", "read_until_close(10)");
+  tell("expected", "it does not wait for more: 11 bytes are too many already");
   CHECK_THROWS_AS(socket.read_until_close(10), funnel::StreamBufferFullError);
 }
 
@@ -206,4 +244,13 @@ TEST_CASE("a deadline is not put off by a peer that sends a byte now and then") 
   socket.set_deadline(std::nullopt);
   peer.send("\r\n");
   CHECK(read_until(socket, "\r\n", 1000).find("\r\n") != std::string::npos);
+
+  peer.send("now|");
+  CHECK(read_until(socket, "now", 1000) == "now");
+  peer.send("later\r\n");
+  socket.set_deadline(Clock::now());
+  tell("yours", "reads with a deadline that is over");
+  tell("expected", "what was received before, and nothing more, although it has come");
+  CHECK(socket.read_some() == "|");
+  CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
 }

@@ -12,9 +12,11 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "support/background.h"
 #include "support/faulty_calls.h"
@@ -28,6 +30,7 @@
 using funnel::Socket;
 using namespace std::chrono_literals;
 using test_support::Background;
+using test_support::connected_pair;
 using test_support::FaultyCalls;
 using test_support::open_descriptors;
 using test_support::Peer;
@@ -128,6 +131,13 @@ TEST_CASE("assigning to a socket closes what it had and takes over the rest") {
   }
   CHECK(calls.closes(old) == 1);
   CHECK(calls.closes(other) == 1);
+
+  Socket listener = funnel::listen_tcp(0);
+  const Peer client = Peer::connect_to(funnel::local_port(listener));
+  listener.set_deadline(Clock::now());
+  tell("yours", "a listener whose deadline is over moves, and accept is called on the new one");
+  Socket moved = std::move(listener);
+  CHECK_THROWS_AS(funnel::accept(moved), funnel::TimeoutError);
 }
 
 TEST_CASE("clients of this machine are accepted and come as sockets of their own") {
@@ -153,11 +163,55 @@ TEST_CASE("clients of this machine are accepted and come as sockets of their own
   CHECK(is_close_on_exec(listener.fd()));
   CHECK(is_close_on_exec(one.fd()));
   CHECK(is_close_on_exec(funnel::connect_tcp("127.0.0.1", port).fd()));
+}
 
+TEST_CASE("a listener is where it was asked to be and queues a hundred clients") {
   tell("yours", "listen_tcp(0, \"::1\")");
-  if (const auto error = error_of([] { funnel::listen_tcp(0, "::1"); })) {
-    CHECK(error->code() == std::errc::address_not_available);  // a machine without IPv6
+  Socket six;
+  if (const auto error = error_of([&] { six = funnel::listen_tcp(0, "::1"); })) {
+    const bool no_ipv6 = error->code() == std::errc::address_not_available ||
+                         error->code() == std::errc::address_family_not_supported;
+    CHECK(no_ipv6);  // this machine's fault
+  } else {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(six.fd(), reinterpret_cast<sockaddr*>(&address), &size);
+    tell("expected", "it listens on an IPv6 address");
+    CHECK(address.ss_family == AF_INET6);
   }
+  tell("yours", "listen_tcp(0, \"localhost\"), which may stand for several addresses");
+  CHECK_THROWS_AS(funnel::listen_tcp(0, "localhost"), std::invalid_argument);
+  {
+    FaultyCalls calls;
+    calls.fail(Call::socket, EMFILE);
+    tell("yours", "listen_tcp, while there is no descriptor");
+    const auto error = error_of([] { funnel::listen_tcp(0); });
+    REQUIRE(error);
+    CHECK(error->code() == std::errc::too_many_files_open);
+  }
+
+  Socket listener = funnel::listen_tcp(0);
+  const std::uint16_t port = funnel::local_port(listener);
+  tell("expected", "100 clients get connections before any of them is accepted");
+  std::vector<Socket> clients;
+  CHECK(!error_of([&] {
+    for (int i = 0; i < 100; ++i) {
+      const auto soon = Clock::now() + test_support::time_limit(2s);
+      clients.push_back(funnel::connect_tcp("127.0.0.1", port, soon));
+    }
+  }));
+  tell("client", std::to_string(clients.size()) + " of them are connected");
+  CHECK(clients.size() == 100);
+}
+
+TEST_CASE("shutdown ends both directions and leaves the descriptor open") {
+  auto [fd, peer] = connected_pair();
+  Socket socket(fd);
+  tell("yours", "shutdown()");
+  socket.shutdown();
+  tell("expected", "the peer reads an end although the Socket lives");
+  REQUIRE(peer.receive_all().empty());
+  CHECK(is_open(fd));
 }
 
 TEST_CASE("a port that is in use is refused and one that was is free again at once") {
@@ -244,6 +298,11 @@ TEST_CASE("accept ends when its listener is shut down or its time is over") {
   ::getsockopt(accepted.fd(), SOL_SOCKET, SO_RCVTIMEO, &limit, &size);
   tell("expected", "the client that came has no time limit");
   CHECK((limit.tv_sec == 0 && limit.tv_usec == 0));
+
+  const Peer late = Peer::connect_to(funnel::local_port(limited));
+  limited.set_deadline(Clock::now());
+  tell("yours", "accept with a deadline that is over, while a client is there");
+  CHECK_THROWS_AS(funnel::accept(limited), funnel::TimeoutError);
 }
 
 TEST_CASE("connect tries every address and says where nobody answered") {
@@ -272,6 +331,12 @@ TEST_CASE("connect tries every address and says where nobody answered") {
   CHECK(contains(error->what(), "none.example:" + std::to_string(refused)));
   tell("expected", "no descriptor is left behind");
   CHECK(open_descriptors() == before);
+
+  calls.fail(Call::socket, EMFILE);
+  tell("yours", "connect_tcp, while there is no descriptor");
+  const auto shortage = error_of([&] { funnel::connect_tcp("127.0.0.1", listener.port()); });
+  REQUIRE(shortage);
+  CHECK(shortage->code() == std::errc::too_many_files_open);
 
   tell("yours", "connect_tcp to a name that has no address");
   calls.resolve("nowhere.example", {});

@@ -142,4 +142,10 @@ TEST_CASE("a write ends at its deadline although the peer takes a little now and
   CHECK(took < test_support::time_limit(700ms));
   socket.close();
   reader.join();
+
+  const auto pair = connected_pair();
+  Socket late(pair.first);
+  late.set_deadline(Clock::now());
+  tell("yours", "write_all(\"x\") with a deadline that is over");
+  CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
 }
