@@ -48,11 +48,7 @@ class Server {
           if (arrange) arrange(calls);
           tell("server", name(kind) + " begins");
           try {
-            if (kind == Kind::sequential) {
-              funnel::serve_sequentially(listener_, handler);
-            } else {
-              funnel::serve_threads(listener_, handler, max_threads);
-            }
+            serve(kind, listener_, handler, max_threads);
           } catch (const std::exception& error) {
             tell("server", std::string("ends with an exception: ") + error.what());
             listener_.shutdown();  // so that no client waits
@@ -84,6 +80,13 @@ class Server {
   }
   bool has_ended() const { return background_.has_ended(); }
 
+  static void serve(Kind kind, Socket& listener, const Handler& handler, std::size_t max_threads) {
+    if (kind == Kind::sequential) {
+      funnel::serve_sequentially(listener, handler);
+    } else {
+      funnel::serve_threads(listener, handler, max_threads);
+    }
+  }
   static std::string name(Kind kind) {
     return kind == Kind::sequential ? "serve_sequentially" : "serve_threads";
   }
@@ -173,7 +176,7 @@ TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
   for (const auto kind : both) {
     const auto begin = std::chrono::steady_clock::now();
     Server server(kind, echo_once, 100, [](FaultyCalls& calls) {
-      calls.fail(Call::accept, EMFILE);
+      calls.fail(Call::accept, EMFILE, 3);
       calls.fail(Call::thread, EAGAIN);
     });
     if (kind == Server::Kind::threads) {
@@ -185,9 +188,39 @@ TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
     client.send("hello\n");
     tell("expected", "the next client is served");
     REQUIRE(client.receive_all() == "hello\n");
-    tell("expected", "after a pause, since to ask again and again would burn the processor");
-    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(10));
+    tell("expected", "after three pauses, since to ask again and again would burn the processor");
+    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(250));
     server.stop();
+  }
+}
+
+TEST_CASE("a server that never gets a descriptor can still be shut down") {
+  for (const auto kind : both) {
+    Server server(kind, echo_once, 100,
+                  [](FaultyCalls& calls) { calls.fail(Call::accept, EMFILE, 1000); });
+    tell("expected", "it ends although accept never says that the listener was shut down");
+    server.stop();
+  }
+}
+
+TEST_CASE("what is no shortage ends a server with an exception") {
+  for (const auto kind : both) {
+    Socket listener = funnel::listen_tcp(0);
+    listener.set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    tell("server", Server::name(kind) + " begins, and its listener has a deadline in 20 ms");
+    bool timed_out = false;
+    Background server(Server::name(kind), [&] {
+      try {
+        Server::serve(kind, listener, echo_once, 100);
+      } catch (const funnel::TimeoutError&) {
+        timed_out = true;
+      }
+    });
+    tell("expected", "TimeoutError");
+    CHECK(eventually([&] { return server.has_ended(); }));
+    listener.shutdown();
+    server.join();
+    CHECK(timed_out);
   }
 }
 
@@ -245,4 +278,9 @@ TEST_CASE("no more than so many threads serve at a time") {
   tell("expected", "shutting down ends the server although all its threads are busy");
   server.stop();
   CHECK(busy == 0);
+
+  Socket listener = funnel::listen_tcp(0);
+  listener.shutdown();  // or a server that serves nobody would not end
+  tell("yours", "serve_threads with no threads at all");
+  CHECK_THROWS_AS(funnel::serve_threads(listener, echo, 0), std::invalid_argument);
 }

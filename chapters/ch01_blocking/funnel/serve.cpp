@@ -9,6 +9,7 @@
 #include <exception>
 #include <list>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -189,6 +190,7 @@ void serve_sequentially(Socket& listener, const Handler& handler) {
 // #endregion sequentially
 
 void serve_threads(Socket& listener, const Handler& handler, std::size_t max_threads) {
+  if (max_threads == 0) throw std::invalid_argument("serve_threads needs a thread at least");
   // #region task 1.4
   ClientThreads threads(handler, max_threads);
   while (threads.wait_for_room(listener)) {

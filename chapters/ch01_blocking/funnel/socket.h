@@ -131,7 +131,8 @@ Socket connect_tcp(const std::string& host, std::uint16_t port,
 void serve_sequentially(Socket& listener, const std::function<void(Socket&)>& handler);
 
 /// Serves all clients at the same time, each by `handler` in a thread of its own. While
-/// `max_threads` of them are busy, the others wait in the system's queue. A client for whom the
+/// `max_threads` of them are busy, the others wait in the system's queue; throws
+/// `std::invalid_argument` if it is 0, for they would wait for ever. A client for whom the
 /// system starts no thread is closed, which is printed to stderr. Once `listener.shutdown()` was
 /// called, shuts down the clients that are being served, so that their reads and writes end,
 /// waits for their threads, and returns.
