@@ -176,6 +176,20 @@ TEST_SUITE("ch01.httpclient.errors") {
       tell("expected", "the connection to be closed");
       REQUIRE(server.served(1));
     }
+    {
+      // Only the connection has to be there by then; the rest may take as long as request_timeout.
+      const auto to_connect = time_limit(300ms);
+      ScriptedServer server([to_connect](const Peer& client) {
+        read_request(client);
+        const bool gone = test_support::client_goes(client, 2 * to_connect);
+        tell("server", gone ? "sees the client go" : "answers after the time for connecting");
+        client.send(with_length("5"));
+      });
+      HTTPRequest request(server.url());
+      request.connect_timeout = to_connect;
+      tell("expected", "the answer: connect_timeout is for connecting only");
+      CHECK(fetch(request).body == "hello");
+    }
     // 0 means none, and the largest time there is must not end before now.
     for (const auto limit :
          {HTTPRequest("").request_timeout.zero(), HTTPRequest("").request_timeout.max()}) {

@@ -1,4 +1,4 @@
-// final: no, it reads chunked bodies, sends credentials, follows redirects and is to speak TLS
+// final: no, it takes chunks, equal lengths and credentials, follows redirects, is to speak TLS
 
 #include <funnel/httpclient.h>
 
@@ -31,6 +31,12 @@ TEST_SUITE("ch01.httpclient.refusals") {
       CHECK(failure.sentence() == sentence(funnel::ParseError::unknown_transfer_coding));
       CHECK(failure.contains(server.host_and_port()));
     }
+    ScriptedServer repeating(
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello");
+    tell("expected", "an error: two lengths are refused even if they are equal");
+    CHECK(failure_of(repeating.url()).sentence() ==
+          sentence(funnel::ParseError::duplicate_content_length));
+
     const Failure tls = failure_of("https://localhost/");
     CHECK(tls.sentence() == sentence(std::errc::protocol_not_supported));
     CHECK(tls.contains("localhost:443 is to be asked by https, but this client speaks http only"));

@@ -39,6 +39,12 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+/// Tells whether `request` has one header line with this name, whoever has added it.
+bool has_one(const std::string& request, const std::string& name) {
+  const std::size_t first = request.find("\r\n" + name + ": ");
+  return first != std::string::npos && first == request.rfind("\r\n" + name + ": ");
+}
+
 /// A server that answers and then waits for the client to close: who waits for more than the
 /// answer has, waits for the time-out.
 ScriptedServer::Script answering_and_waiting(std::string text) {
@@ -75,10 +81,16 @@ TEST_SUITE("ch01.httpclient") {
     HTTPRequest anonymous(server.url());
     anonymous.user_agent = "";
     fetch(anonymous);
+    HTTPRequest described(server.url(), "POST");
+    described.body = "abc";
+    described.headers.add("Content-Type", "text/plain");
+    described.headers.add("Content-Length", "3");
+    described.headers.add("Connection", "close");
+    fetch(described);
 
     server.stop();
     const std::vector<std::string> requests = server.requests();
-    REQUIRE(requests.size() == 4);
+    REQUIRE(requests.size() == 5);
     tell("expected", "a GET with Host and User-Agent and nothing about a body");
     CHECK(requests[0].starts_with("GET /p?q=1 HTTP/1."));
     CHECK(contains(requests[0], "\r\nHost: " + server.host_and_port() + "\r\n"));
@@ -99,6 +111,10 @@ TEST_SUITE("ch01.httpclient") {
     CHECK(!contains(requests[2], "funnel/"));
     CHECK(!contains(requests[2], "Content-Type"));
     CHECK(!contains(requests[3], "User-Agent"));
+    CHECK(has_one(requests[4], "Content-Type"));
+    CHECK(contains(requests[4], "\r\nContent-Type: text/plain\r\n"));
+    CHECK(has_one(requests[4], "Content-Length"));
+    CHECK(has_one(requests[4], "Connection"));
   }
 
   TEST_CASE("a body goes on for its length or to the end of the connection") {
