@@ -151,6 +151,7 @@ function(funnel_chapter_on_final CHAPTER)
                           "`// final: no, REASON`")
     endif()
   endforeach()
+  # With ThreadSanitizer, the framework is tested for what crosses threads and nothing else.
   if(TARGET funnel AND claiming AND NOT FUNNEL_SANITIZE STREQUAL "thread")
     set(objects test_final_${chapter}_objects)
     funnel_chapter_test_objects(${objects} funnel::funnel funnel_settings ${claiming})

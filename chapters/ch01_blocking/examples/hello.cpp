@@ -30,7 +30,7 @@ std::uint16_t port_from(int argc, char** argv) {
   std::uint16_t port = 0;
   const std::string_view text = argc == 3 ? argv[2] : "";
   const auto result = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (std::string_view(argv[1]) != "--port" || text.empty() || result.ec != std::errc{} ||
+  if (std::string_view(argv[1]) != "--port" || result.ec != std::errc{} ||
       result.ptr != text.data() + text.size()) {
     throw std::invalid_argument("usage: hello [--port N], N from 0 (any free port) to 65535");
   }

@@ -40,6 +40,8 @@ constexpr std::chrono::seconds patience(5);  // for one more thread
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool has_sanitizer = true;
+#elif defined(__has_feature)  // clang has no such macros
+constexpr bool has_sanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
 #else
 constexpr bool has_sanitizer = false;
 #endif
