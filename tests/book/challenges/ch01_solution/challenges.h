@@ -51,7 +51,7 @@ inline void serve_until(int signal, funnel::Socket& listener, const Handler& han
   std::thread waiter([&] {
     int got = 0;
     sigwait(&signals, &got);
-    listener.shutdown();  // wakes serve_threads; a signal handler could not do half of that
+    listener.shutdown();  // wakes serve_threads; a signal handler has no way to this listener
   });
   const auto finish = [&] {
     pthread_kill(waiter.native_handle(), signal);  // if serve_threads has ended by itself
