@@ -48,6 +48,7 @@ class Run(tree.SnipTest):
         self.assertIn("\n    why\n", told)
         lines = self.expanded("run: echo why; exit 3\nexits: 3")
         self.assertEqual(lines[1:3], ["$ echo why; exit 3", "why"])
+        self.assertRefused("run: exit 3 | echo why", "`exit 3 | echo why` ended with exit code 3")
         self.assertRefused("run: true\nexits: 3", "`true` ended with exit code 0, not 3")
         self.assertRefused("run: kill -SEGV $$", "`kill -SEGV $$` ended with SIGSEGV, not 0")
         for wrong in ("x", "-1", "256", "", "²", "9" * 5000):
@@ -57,7 +58,7 @@ class Run(tree.SnipTest):
 
     def test_a_command_that_cannot_be_started(self):
         self.assertRefused("run: echo \0", r"run: is followed by control characters: 'echo \x00'")
-        self.assertRefused(f"run: true {'x' * 200_000}", "cannot start sh: Argument list too long")
+        self.assertRefused(f"run: true {'x' * 200_000}", "cannot start bash: Argument list too long")
 
     def test_what_takes_too_long_is_ended_with_all_it_started(self):
         with mock.patch.object(commands, "CHECKED_LIMIT_S", 0.3):

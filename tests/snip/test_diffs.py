@@ -6,7 +6,8 @@ import tree
 
 OLD = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
 PATCH = """\
-task: 1.2
+task: 1.1
+killed-by: it counts
 why: somebody would
 
 diff --git a/funnel/x.cpp b/funnel/x.cpp
@@ -14,7 +15,7 @@ diff --git a/funnel/x.cpp b/funnel/x.cpp
 +++ b/funnel/x.cpp
 @@ -1,4 +1,4 @@ f()
  int f() {
-   // #region task 1.2
+   // #region task 1.1
 -  return 1;
 +  return 2;
 
@@ -65,16 +66,17 @@ class Patch(tree.SnipTest):
 
     def setUp(self):
         super().setUp()
-        self.write("chapters/ch01_x/funnel/x.cpp", """
+        self.write("chapters/ch01_x/tasks.toml", tree.TASKS)
+        self.path = self.write("chapters/ch01_x/funnel/x.cpp", """
             int f() {
-              // #region task 1.2
+              // #region task 1.1
               return 1;
 
-              // #endregion task 1.2
+              // #endregion task 1.1
             }
             int g();
         """)
-        self.patch = self.write(self.PLACE, PATCH)
+        self.write(self.PLACE, PATCH)
 
     def test_a_patch_is_shown_without_head_markers_and_numbers(self):
         first, *lines, last = self.expanded(f"diff: {self.PLACE}")
@@ -87,28 +89,37 @@ class Patch(tree.SnipTest):
 
     def test_a_patch_that_does_not_fit_any_more_is_stale(self):
         self.write("chapters/ch01_x/funnel/x.cpp", "int f() {\n  return 3;\n}\n")
-        fits = f"{self.PLACE} does not fit chapters/ch01_x/funnel/x.cpp any more; make it anew"
+        fits = f"{self.PLACE} does not fit chapters/ch01_x/funnel/x.cpp at line 1: make the patch"
         self.assertRefused(f"diff: {self.PLACE}", fits)
 
-    def test_what_is_no_patch(self):
-        for text in (
-            "",
-            "int x;\n",
-            PATCH.replace("+++ b", "--- b"),
-            PATCH.replace("-1,4", "-1,9"),
-            PATCH.replace("-1,4", f"-1,{'9' * 5000}"),
-            PATCH + PATCH.replace("x.cpp", "y.cpp"),
-            PATCH + "@@ -0,0 +0,0 @@\n",
+    def test_lines_that_are_in_two_places_are_no_place(self):
+        text = self.path.read_text().replace("int g();", "\nint g();\nint g();")
+        self.path.write_text(text)
+        self.assertRefused(f"diff: {self.PLACE}", f"{self.PLACE} does not fit")
+
+    def test_what_is_no_mutant_of_a_chapter(self):
+        for text, message in (
+            ("", ":1: expected `task: …`"),
+            (PATCH.replace("why: ", "why "), ":3: expected `why: …`"),
+            (PATCH.replace("+++ b", "--- b"), ":6: expected `--- a/funnel/NAME.cpp`"),
+            (PATCH.replace("funnel/x.cpp", "../x.cpp"), ":6: expected `--- a/funnel/NAME.cpp`"),
+            (PATCH.replace("-1,4", "-1,9"), ":8: this hunk has not the lines that its head counts"),
+            (PATCH + PATCH[PATCH.index("---") :].replace("x.cpp", "y.cpp"), " is for chapters/ch01_x"),
+            (PATCH.partition("diff")[0], ": there is no diff in it"),
         ):
             self.write(self.PLACE, text)
-            message = f"{self.PLACE} is no unified diff of one file"
-            self.assertRefused(f"diff: {self.PLACE}", message)
+            self.assertRefused(f"diff: {self.PLACE}", self.PLACE + message)
 
-    def test_a_patch_of_a_file_that_cannot_be(self):
-        self.write(self.PLACE, PATCH.replace("funnel/x.cpp", "funnel/\0"))
-        self.assertRefused(f"diff: {self.PLACE}", r"'chapters/ch01_x/funnel/\x00' is no name of")
-        self.write(self.PLACE, PATCH.replace("funnel/x.cpp", "../../../x.cpp"))
-        self.assertRefused(f"diff: {self.PLACE}", "chapters/ch01_x/../../../x.cpp is outside")
+    def test_a_mutant_of_two_files_is_refused(self):
+        self.write("chapters/ch01_x/funnel/y.cpp", self.path.read_text())
+        self.write(self.PLACE, PATCH + PATCH[PATCH.index("---") :].replace("x.cpp", "y.cpp"))
+        message = f"{self.PLACE} changes more than one file; a page shows one"
+        self.assertRefused(f"diff: {self.PLACE}", message)
+
+    def test_patches_elsewhere_are_none(self):
+        for name in ("m.patch", "chapters/ch01_x/m.patch", "chapters/x/mutants/m.patch"):
+            message = f"diff: {name} is no mutant; expected chapters/chNN_NAME/mutants/NAME.patch"
+            self.assertRefused(f"diff: {name}", message)
 
 
 if __name__ == "__main__":

@@ -13,19 +13,21 @@ from snip.markdown import Document, MarkdownError
 ROUNDS = int(os.environ.get("SNIP_FUZZ_ROUNDS", "300"))
 PIECES = """
     <!-- --> <!--snip:x.cpp--> snip: diff: run: recorded: bench: /snip <!--␠/snip␠-->
-    place: exits: 0 1 ``` ```` ~~~ ` x.cpp y.cpp #a #b #task␠1.1 .. final ../ / final/m.patch
+    place: exits: 0 1 ``` ```` ~~~ ` x.cpp y.cpp #a #b #task␠1.1 .. final ../ / chapters/ch01_x/mutants/m.patch
+    task:␠1.1 killed-by:␠it␠counts why:␠x
     http waiting compile echo␠x
     //␠#region␠a //␠#endregion␠a //␠#region␠task␠1.1 //␠#endregion␠task␠1.1 #region #endregion
-    @@␠-1␠+1␠@@ @@␠-1,2␠+1,2␠@@ +++␠b/x.cpp ---␠a/x.cpp -int +int - + int $␠echo␠x
+    @@␠-1␠+1␠@@ @@␠-1,2␠+1,2␠@@ +++␠b/funnel/x.cpp ---␠a/funnel/x.cpp -int +int - + int $␠echo␠x
     *Recorded␠on␠x,␠2024-01-01.* | * {"bench":␠"http"} { } [ ] "machine": \t \r \r\n \u2028
     \x0c \x85 \0 é 𝄞 ␠ ␠␠␠ ␠␠␠ : - : ␤ ␤ ␤ ␤ ␤ ␤ ␤ ␤
 """.split(" ")
 PIECES = [piece.replace("␠", " ").replace("␤", "\n") for piece in PIECES if piece.strip(" \n")]
+MUTANT = "chapters/ch01_x/mutants/m.patch"
 WHOLE = [
     tree.block("snip: x.cpp#a"),
     tree.block("snip: x.cpp#task 1.1\n   place: f, new"),
     tree.block("diff: x.cpp..y.cpp"),
-    tree.block("diff: final/m.patch"),
+    tree.block(f"diff: {MUTANT}"),
     tree.block("diff: x.cpp final..final"),
     tree.block("snip: x.cpp#a #task 1.1", "```", "old", "```"),
     tree.block("snip: final/x.cpp"),
@@ -37,15 +39,29 @@ WHOLE = [
 MACHINE = {"cpu": "odd", "cores": 1, "kernel": "6", "date": "2024-01-02"}
 RECORDING = {"bench": "waiting", "machine": MACHINE, "program": "odd"}
 RECORDING |= {"requests": 1, "delay_ms": 2, "wall_s": 3, "peak_rss_bytes": 4}
+PATCH = """\
+task: 1.1
+killed-by: it counts
+why: x
+
+--- a/funnel/x.cpp
++++ b/funnel/x.cpp
+@@ -1 +1 @@
+-int f();
++int h();
+"""
 SOUND = [  # pieces of the other files
     "// #region a\nint f();\n// #endregion a\n",
     "// #region task 1.1\n  int g();\n\n// #endregion task 1.1\n",
     "int f();\nint g();\n",
-    "--- a/x.cpp\n+++ b/x.cpp\n@@ -1 +1 @@\n-int f();\n+int h();\n",
+    PATCH,
     json.dumps(RECORDING),
     json.dumps(RECORDING).replace("odd", r"|\ud800\n`*"),
 ]
-FILES = ("x.cpp", "y.cpp", "final/m.patch", "final/x.cpp", "book/recordings/bench-waiting.json")
+FILES = (
+    *("x.cpp", "y.cpp", "final/x.cpp", "chapters/ch01_x/funnel/x.cpp", MUTANT),
+    "book/recordings/bench-waiting.json",
+)
 
 
 def text(random, sound):
@@ -68,8 +84,9 @@ def damaged(random, data):
 
 class Fuzz(tree.SnipTest):
     def test_no_input_makes_anything_but_problems(self):
-        (self.root / "book" / "recordings").mkdir(parents=True)
-        (self.root / "final").mkdir()
+        for name in FILES:
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        self.write("chapters/ch01_x/tasks.toml", tree.TASKS)
         with mock.patch.object(commands, "_run", return_value=(0, "said\n")):
             for seed in range(ROUNDS):
                 with self.subTest(seed=seed):
@@ -77,7 +94,8 @@ class Fuzz(tree.SnipTest):
 
     def one_round(self, random):
         for name in FILES:
-            (self.root / name).write_bytes(damaged(random, text(random, SOUND).encode()))
+            sound = PATCH if name == MUTANT and random.random() < 0.6 else text(random, SOUND)
+            (self.root / name).write_bytes(damaged(random, sound.encode()))
         page = damaged(random, text(random, WHOLE).encode())
         (self.root / tree.PAGE).write_bytes(page)
         checked = self.snip("--check")

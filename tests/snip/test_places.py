@@ -106,11 +106,25 @@ class Place(tree.SnipTest):
         self.assertEqual(self.title(""), "*`funnel/s.cpp`*")
         self.assertEqual(self.title(", a sketch"), "*`funnel/s.cpp`, a sketch*")
 
+    def test_a_member_may_be_defined_in_its_class(self):
+        self.write("chapters/ch01_x/funnel/s.cpp", "struct Box {\n  void open ();\n};\n")
+        self.assertEqual(self.title("Box::open"), "*`funnel/s.cpp`, `Box::open`*")
+
+    def test_an_operator_is_a_function_too(self):
+        self.write("chapters/ch01_x/funnel/s.cpp", "Box& Box::operator=(Box&& other) {}\n")
+        self.assertEqual(self.title("Box::operator=, moving"), "*`funnel/s.cpp`, `Box::operator=`, moving*")
+
     def test_a_function_that_the_file_does_not_have_is_stale(self):
-        self.assertRefused(
-            "snip: chapters/ch01_x/funnel/s.cpp\nplace: Socket::write",
-            "place: chapters/ch01_x/funnel/s.cpp does not have 'Socket::write'",
-        )
+        code = "// close(), Wrong::f()\n/* g() */\nint count;\nvoid Socket::write_all() {}\n"
+        self.write("chapters/ch01_x/funnel/s.cpp", code)
+        for name in (
+            *("Socket::write", "write", "Wrong::write_all", "Socket::~write_all"),
+            *("close", "Wrong::f", "g", "count", "::"),
+        ):
+            self.assertRefused(
+                f"snip: chapters/ch01_x/funnel/s.cpp\nplace: {name}",
+                f"place: chapters/ch01_x/funnel/s.cpp does not have {name!r}",
+            )
 
 
 class Errors(tree.SnipTest):

@@ -156,14 +156,16 @@ class Check(Command):
         regions = "".join(tree.region(name, f"{name};") for name in ("a", "b", "task 1.1"))
         for name in ("final/y.cpp", "tests/ch01/z.h", "final/node_modules/m.h", "work/w.cpp"):
             self.write(name, regions)
+        self.write("chapters/ch01_x/a.toml", "# #region c\n# #endregion c\n")
         self.page(tree.block("snip: final/y.cpp#a", "```cpp", "a;", "```"))
         what = "error: no text uses the region {!r}; use it or take its markers out"
         told = [
+            "chapters/ch01_x/a.toml:1: " + what.format("c"),
             "final/y.cpp:4: " + what.format("b"),
             "tests/ch01/z.h:1: " + what.format("a"),
             "tests/ch01/z.h:4: " + what.format("b"),
         ]
-        self.assertEqual(self.check(), (told, "1 passed, 3 failed"))
+        self.assertEqual(self.check(), (told, "1 passed, 4 failed"))
         self.assertEqual(self.check(self.root / tree.PAGE), ([], "1 passed, 0 failed"))
 
     def test_a_region_that_a_diff_uses_is_used(self):

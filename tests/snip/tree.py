@@ -10,6 +10,20 @@ from support import TreeTest  # noqa: E402
 
 PAGE = "book/page.md"
 CLOSING = "<!-- /snip -->"
+TASKS = """
+    chapter = 1
+    title = "x"
+    book = "book/page.md"
+
+    [[task]]
+    id = "1.1"
+    title = "Count"
+    file = "funnel/x.cpp"
+    sentence = "It counts."
+    book = "count"
+    hints = ["a", "b", "c"]
+    tests = ["it counts"]
+"""
 
 
 def block(directive, *body):

@@ -60,8 +60,9 @@ def _output(context: Context, directive: Directive, limit_s: float) -> list[str]
 
 def _run(context: Context, command: str, limit_s: float) -> tuple[int, str]:
     """The exit code and what was printed; raises `LearnError` when that finds no end."""
+    # With sh, a pipe succeeds if its last command does, and the page gets what the others complain.
     child = process.spawn(
-        ["sh", "-c", command],
+        ["bash", "-o", "pipefail", "-c", command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=context.root,

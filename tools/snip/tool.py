@@ -12,7 +12,7 @@ from pathlib import Path
 
 from learn.context import Context
 from learn.errors import LearnError
-from learn.regions import Source
+from learn.regions import HASH_SUFFIXES, Source
 from snip import benches, commands, diffs
 from snip.directives import Directive, parse
 from snip.markdown import Block, Document, MarkdownError
@@ -21,7 +21,10 @@ from snip.render import caption, fenced, language
 
 TEXTS = ("book", "chapters", "final")  # and what lies at the top
 SOURCES = ("chapters", "final", "tests", "tools")  # where an unused region is looked for
+# Not Python: its tests have markers in strings.
+WITH_REGIONS = (".h", ".cpp", *sorted(HASH_SUFFIXES - {".py"}))
 SHOWN_LINES = 8
+COMMENT = re.compile(r"(?ms)//[^\n]*|/\*.*?\*/|^\s*#[^\n]*")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Tool:
 
     def check_regions(self) -> None:
         """Tells of regions that no text read so far uses, and of markers that are not right."""
-        for path in _below(self._context.root, SOURCES, (".h", ".cpp")):
+        for path in _below(self._context.root, SOURCES, WITH_REGIONS):
             try:
                 self._places.source(self._context.shown(path))
             except LearnError as error:
@@ -182,8 +185,13 @@ def _below(root: Path, tops: tuple[str, ...], suffixes: tuple[str, ...]) -> list
 
 def _look_for(function: str, source: Source) -> None:
     """A name that the file does not have any more is as stale as code that it has not."""
-    name = re.sub(r"[(<].*", "", function).rpartition("::")[2]
-    if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", source.text):
+    code = COMMENT.sub("", source.text)
+    owner, _, name = re.sub(r"[(<].*", "", function).strip().rpartition("::")
+    call = rf"(?<![\w~]){re.escape(name)}\s*\("
+    if owner:
+        inside = rf"\b(?:class|struct)\s+{re.escape(owner.rpartition('::')[2])}\b.*?{call}"
+        call = rf"(?<!\w){re.escape(owner)}::{re.escape(name)}\s*\(|{inside}"
+    if not name or not re.search(call, code, re.DOTALL):
         raise LearnError(f"place: {source.shown} does not have {function!r}")
 
 
