@@ -136,6 +136,8 @@ test("each server's sentence says what it does and how many are served", () => {
   assert.equal(describe(one, 325), "The thread serves client 3; nobody waits in the queue. 2 of 3 served.");
   assert.equal(describe(threads, 50), "3 threads are blocked, each until its client answers. 0 of 3 served.");
   assert.equal(describe(threads, 105), "Client 1’s thread works; of the others 2 are blocked. 0 of 3 served.");
+  assert.equal(describe(loop, 0), "The thread asks client 1; 3 clients are still to answer. 0 of 3 served.");
+  assert.equal(describe(loop, 5), "The thread asks client 2; 3 clients are still to answer. 0 of 3 served.");
   assert.equal(describe(loop, 50), "The thread sleeps until any of 3 clients answers. 0 of 3 served.");
   assert.equal(describe(loop, 112), "The thread serves client 2; 1 client is still to answer. 1 of 3 served.");
   for (const server of [one, threads, loop]) assert.match(describe(server, end), /^All served\. /);

@@ -157,11 +157,12 @@ const what_it_does = {
     return `${blocked} ${blocked === 1 ? "thread is" : "threads are"} blocked, each until its client answers.`;
   },
   loop(kinds) {
-    const thinking = count(kinds, "thinking");
+    // Who has not been asked yet has not answered either.
+    const silent = ["queued", "asked", "thinking"].reduce((sum, kind) => sum + count(kinds, kind), 0);
     if (!kinds.some((kind) => is_work({ kind }))) {
-      return `The thread sleeps until ${thinking === 1 ? "the last client" : `any of ${thinking} clients`} answers.`;
+      return `The thread sleeps until ${silent === 1 ? "the last client" : `any of ${silent} clients`} answers.`;
     }
-    return `The thread ${working_on(kinds)}; ${people(thinking, "is", "are")} still to answer.`;
+    return `The thread ${working_on(kinds)}; ${people(silent, "is", "are")} still to answer.`;
   },
 };
 
