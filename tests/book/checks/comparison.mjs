@@ -7,6 +7,11 @@ import { serious_findings } from "./accessibility.mjs";
 import { overflow } from "./pages.mjs";
 
 const run_limit_ms = 60_000;
+/// The programs of a comparison, by how they wait.
+export const programs = {
+  slow: ["chapter 1, synchronous", "final, synchronous"],
+  quick: ["chapter 1, a thread each", "final, asynchronous"],
+};
 const refused = [
   [{ urls: "0" }, /^urls must be a number from 1 to 200\.$/],
   [{ urls: "201" }, /^urls must be a number from 1 to 200\.$/],
@@ -14,23 +19,25 @@ const refused = [
   [{ concurrency: "" }, /^concurrency must be a number from 1 to 200\.$/],
 ];
 
-/// Checks a whole run, a refused one, two at a time and a stopped one.
+/// Checks whole runs, a refused one, two at a time and a stopped one.
 export async function check_comparison({ report, browser, origin, artifacts }) {
-  const visit = (options, use) =>
+  const visit = ({ path = "/compare.html", ...options }, use) =>
     with_page(browser, options, async (page, watch) => {
-      await open(page, origin, "/compare.html");
+      await open(page, origin, path);
       await use(page);
       expect_none(watch.complaints());
     });
 
-  await report.check("the button runs both programs and draws the timeline", () =>
-    visit({}, async (page) => {
-      await page.getByTestId("run").click();
-      await progress_between(page, 1, 19);
-      await finished(page);
-      await check_results(page, 20);
-    }),
-  );
+  for (const path of ["/compare.html", "/ch01-blocking.html"]) {
+    await report.check(`the button on ${path} runs all programs and draws the timeline`, () =>
+      visit({ path }, async (page) => {
+        await page.getByTestId("run").click();
+        await progress_between(page, 1, 19);
+        await finished(page);
+        await check_results(page, 20, programs);
+      }),
+    );
+  }
 
   for (const scheme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
@@ -105,23 +112,37 @@ export async function check_comparison({ report, browser, origin, artifacts }) {
   );
 }
 
-/// Checks that both programs have `count` rows and that the asynchronous one is much
-/// shorter, in the table and in the drawing.
-export async function check_results(page, count) {
-  const rows = [await page.getByTestId("bar-0").count(), await page.getByTestId("bar-1").count()];
-  expect(rows.every((number) => number === count), `rows: ${rows}, expected ${count} for each`);
+/// Checks that these programs and no others have `count` rows each, and that each quick one is
+/// much shorter than each slow one, in the table and in the drawing.
+export async function check_results(page, count, { slow, quick }) {
+  const names = (await page.getByTestId("table").locator("th[scope=col]").allTextContents()).map((name) => name.trim());
+  const expected = [...slow, ...quick];
+  expect([...names].sort().join() === [...expected].sort().join(), `programs: ${names.join("; ")}`);
   const cells = await page.getByTestId("row-wall").locator("td").allTextContents();
-  const [sync_s, async_s] = cells.map(Number.parseFloat);
-  expect(async_s < sync_s / 3, `wall times ${cells}: the asynchronous one is not much shorter`);
-  const ends = [await right_end(page, 0), await right_end(page, 1)];
-  expect(ends[1] < ends[0] / 3, `the bars end at ${ends} px: the second should end much earlier`);
+  const wall_s = (name) => in_seconds(cells[names.indexOf(name)]);
+  const bars = Object.fromEntries(await Promise.all(expected.map(async (name) => [name, await bars_of(page, name)])));
+  for (const name of expected) {
+    expect(bars[name].count === count, `${name}: ${bars[name].count} rows, expected ${count}`);
+  }
+  for (const one of slow) {
+    for (const other of quick) {
+      const both = `${other} is not much shorter than ${one}`;
+      expect(wall_s(other) < wall_s(one) / 3, `${both}: wall times ${cells.join("; ")}`);
+      expect(bars[other].end < bars[one].end / 3, `${both}: ${bars[other].end} px, ${bars[one].end} px`);
+    }
+  }
 }
 
-async function right_end(page, series) {
-  return page.getByTestId(`bar-${series}`).evaluateAll((rows) => {
-    const left = rows[0].closest("svg").getBoundingClientRect().left;
+function in_seconds(text) {
+  return Number.parseFloat(text) / (text.trim().endsWith(" ms") ? 1000 : 1);
+}
+
+/// How many bars a program has in the drawing, and where the last of them ends.
+function bars_of(page, name) {
+  return page.locator(`[data-testid^="bar-"][aria-label^="${name}, request "]`).evaluateAll((rows) => {
+    const left = rows[0]?.closest("svg").getBoundingClientRect().left;
     const ends = rows.map((row) => row.querySelector(".bar").getBoundingClientRect().right);
-    return Math.max(...ends) - left;
+    return { count: rows.length, end: Math.max(...ends) - left };
   });
 }
 

@@ -6,7 +6,7 @@ import { fake_api, scenarios } from "../support/fake_api.mjs";
 import { expect, expect_none } from "../support/report.mjs";
 import { start_static_server } from "../support/site.mjs";
 import { serious_findings } from "./accessibility.mjs";
-import { check_results, expect_detail, expect_problem } from "./comparison.mjs";
+import { check_results, expect_detail, expect_problem, programs } from "./comparison.mjs";
 import { overflow } from "./pages.mjs";
 
 // What the browser itself says about the failure that a scenario consists of.
@@ -96,7 +96,7 @@ export async function check_trouble({ report, browser, dist, artifacts }) {
   await report.check("a run that arrives in small pieces is read whole", () =>
     with_scenario("pieces", async (page, seen) => {
       await page.getByTestId("timeline").waitFor();
-      await check_results(page, 20);
+      await check_results(page, 20, { slow: ["final sync"], quick: ["final async"] });
       expect(seen.bodies[0] === "urls=20&delay=200&concurrency=20", `posted: ${seen.bodies[0]}`);
       const waits = await page.getByTestId("row-waits").textContent();
       expect(waits.includes("all at once – on one loop"), `a character was torn: ${waits}`);
@@ -149,8 +149,7 @@ async function check_recording({ report, browser, dist, artifacts }) {
             /No Funnel server answers here, so this is a recording made on/.test(notice),
             `the notice says "${notice}"`,
           );
-          const bars = await page.getByTestId("bar-0").count();
-          await check_results(page, bars);
+          await check_results(page, 20, programs);
           expect((await page.getByTestId("run").count()) === 0, "there is a button that cannot work");
           await page.screenshot({ path: join(artifacts, `recording-${scheme}.png`), fullPage: true });
           expect_none(watch.complaints());
