@@ -7,6 +7,7 @@
 
 #include "http/parser.h"
 #include "parser_cuts.h"
+#include "support/exact_bytes.h"
 
 using namespace funnel;
 using namespace funnel::http;
@@ -26,7 +27,7 @@ std::string read_stream(std::string_view text, const cuts::Ends& ends) {
     buffer.append(text.substr(given, end - given));
     given = end;
     for (bool progress = true; progress;) {
-      const cuts::Memory memory(buffer);
+      const test_support::ExactBytes memory(buffer);
       if (!in_body) {
         progress = parser.feed(memory.view()) == ParseStatus::done;
         if (!progress) continue;
