@@ -3,11 +3,10 @@
 #include <funnel/assert.h>
 
 #include "http/parse_framing.h"
+#include "http/status.h"
 
 namespace funnel::http {
 namespace {
-
-bool has_no_content(int code) noexcept { return code < 200 || code == 204; }
 
 ParseError read_framing(const ConnectionFields& fields, bool body_allowed, ResponseHeadView& head) {
   head.framing = BodyFraming::none;
@@ -21,10 +20,10 @@ ParseError read_framing(const ConnectionFields& fields, bool body_allowed, Respo
   const bool chunked = fields.transfer_encoding.present();
   // RFC 9110 section 8.6 and RFC 9112 section 6.1: a server must not send these. Ignoring them
   // would take a body that follows for the next response.
-  if (has_no_content(head.code) && (chunked || head.content_length > 0)) {
+  if (head.code != 304 && has_no_body(head.code) && (chunked || head.content_length > 0)) {
     return ParseError::forbidden_body;
   }
-  if (!body_allowed || has_no_content(head.code) || head.code == 304) return no_error;
+  if (!body_allowed || has_no_body(head.code)) return no_error;
   head.framing = chunked                           ? BodyFraming::chunked
                  : fields.content_length.present() ? BodyFraming::length
                                                    : BodyFraming::until_close;
