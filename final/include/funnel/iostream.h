@@ -149,7 +149,8 @@ class [[nodiscard]] StreamFill final : private detail::ReadOp {
 /// under a read, a write after `close_write`, `consume` or `detach` of more than is buffered or
 /// while a read waits.
 ///
-/// **Threads.** The loop's only (checked as `IOLoop` says).
+/// **Threads.** The loop's only. A read, `write`, `flush`, `close_write`, `close` and
+/// `set_close_callback` abort on another, as `IOLoop` says; the rest does not look.
 class IOStream {
  public:
   explicit IOStream(std::unique_ptr<detail::StreamCore> core) noexcept;

@@ -32,7 +32,8 @@ class ListenOptions {
 /// connections cannot be accepted, because descriptors run out for example, the server tries again
 /// ten times a second and logs that once.
 ///
-/// **Threads.** The loop's only (checked as `IOLoop` says).
+/// **Threads.** The loop's only. `listen`, `handle_stream`, `stop` and `cancel_connections` abort
+/// on another, as `IOLoop` says; the rest does not look.
 class TCPServer {
  public:
   using StreamHandler = std::function<Task<>(IOStream stream, Address peer)>;

@@ -14,7 +14,7 @@ StreamClosedError::StreamClosedError(std::error_code reason)
 
 namespace detail {
 
-bool ReadOp::ready() { return satisfied(*core_) || core_->at_end(); }
+bool ReadOp::ready() { return core_->ready(*this); }
 
 void ReadOp::begin() { core_->set_reader(*this); }
 

@@ -28,8 +28,12 @@ void StreamCore::throw_ended() const {
 
 // ---- reading
 
-void StreamCore::set_reader(ReadOp& reader) {
+bool StreamCore::ready(ReadOp& reader) {
   loop_.core().check_thread("IOStream::read");
+  return reader.satisfied(*this) || at_end();
+}
+
+void StreamCore::set_reader(ReadOp& reader) {
   FUNNEL_ASSERT(reader_ == nullptr, "a second read was started on a stream that is being read");
   reader_ = &reader;
   start_reading();
@@ -142,6 +146,7 @@ Future<> StreamCore::write(std::string_view first, std::string_view second) {
 }
 
 Future<> StreamCore::flush() {
+  loop_.core().check_thread("IOStream::flush");
   if (write_error_ || (closed_ && (error_ || lost_output_))) return failed_write(write_failure());
   return writing() ? waiting_writer(flushing_) : Future<>();
 }
@@ -215,6 +220,7 @@ void StreamCore::fail_writers() {
 // ---- closing
 
 void StreamCore::close_write() {
+  loop_.core().check_thread("IOStream::close_write");
   if (closed_ || std::exchange(close_write_requested_, true)) return;
   if (!writing()) transport_->close_write();
 }
@@ -238,6 +244,7 @@ void StreamCore::shut(std::error_code reason) {
 }
 
 void StreamCore::set_close_callback(std::function<void()> callback) {
+  loop_.core().check_thread("IOStream::set_close_callback");
   if (!close_callback_) close_callback_ = std::make_shared<std::function<void()>>();
   *close_callback_ = std::move(callback);
   if (closed_) call_close_callback();

@@ -39,6 +39,8 @@ class StreamCore final : private Transport::Sink {
   /// Why reads fail, once they do.
   [[noreturn]] void throw_ended() const;
 
+  /// Whether a read need not wait.
+  bool ready(ReadOp& reader);
   void set_reader(ReadOp& reader);
   void remove_reader(ReadOp& reader) noexcept {
     if (reader_ == &reader) reader_ = nullptr;

@@ -83,7 +83,12 @@ class TCPServer::Impl {
     accept_error_.clear();
   }
 
-  detail::TaskScope& connections() noexcept { return connections_; }
+  void cancel_connections() noexcept {
+    loop_.core().check_thread("TCPServer::cancel_connections");
+    connections_.cancel();
+  }
+
+  std::size_t connections() const noexcept { return connections_.size(); }
 
  private:
   struct Listener {
@@ -189,7 +194,7 @@ void TCPServer::handle_stream(IOStream stream, Address peer) {
 }
 
 void TCPServer::stop() { impl_->stop(); }
-void TCPServer::cancel_connections() noexcept { impl_->connections().cancel(); }
-std::size_t TCPServer::connections() const noexcept { return impl_->connections().size(); }
+void TCPServer::cancel_connections() noexcept { impl_->cancel_connections(); }
+std::size_t TCPServer::connections() const noexcept { return impl_->connections(); }
 
 }  // namespace funnel

@@ -142,13 +142,25 @@ TEST_SUITE("net.iostream.contracts") {
                             [](Pair& pair, TCPServer&) { (void)pair.a.write("x"); });
     check_refused_elsewhere("IOStream::read",
                             [](Pair& pair, TCPServer&) { const Started filler(fill(&pair.a)); });
+    check_refused_elsewhere("IOStream::read", [](Pair& pair, TCPServer&) {
+      std::string result;
+      const Started reader(read_into(pair.a.read_bytes(0), &result));  // it need not wait
+    });
+    check_refused_elsewhere("IOStream::flush",
+                            [](Pair& pair, TCPServer&) { (void)pair.a.flush(); });
+    check_refused_elsewhere("IOStream::close_write",
+                            [](Pair& pair, TCPServer&) { pair.a.close_write(); });
     check_refused_elsewhere("IOStream::close", [](Pair& pair, TCPServer&) { pair.a.close(); });
+    check_refused_elsewhere("IOStream::set_close_callback",
+                            [](Pair& pair, TCPServer&) { pair.a.set_close_callback([] {}); });
     check_refused_elsewhere("TCPServer::listen",
                             [](Pair&, TCPServer& server) { server.listen(0, "127.0.0.1"); });
     check_refused_elsewhere("TCPServer::handle_stream", [](Pair& pair, TCPServer& server) {
       server.handle_stream(std::move(pair.a), Address());
     });
     check_refused_elsewhere("TCPServer::stop", [](Pair&, TCPServer& server) { server.stop(); });
+    check_refused_elsewhere("TCPServer::cancel_connections",
+                            [](Pair&, TCPServer& server) { server.cancel_connections(); });
   }
 #endif
 }
