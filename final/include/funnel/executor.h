@@ -143,8 +143,8 @@ class [[nodiscard]] ExecutorWait final : private detail::Waiter {
 /// returned or throws what it threw (`IOLoop.run_in_executor`). It is awaited on the loop that
 /// was current at the call (checked).
 ///
-/// In a coroutine, give the function a name first: g++ 12 destroys what a lambda has captured
-/// twice, without a warning, when the lambda stands in the statement that awaits.
+/// In a coroutine, give the function a name first: g++ 12 destroys twice, without a warning, what
+/// a lambda has captured that stands in the statement that awaits.
 ///
 ///     auto work = [path] { return read_file(path); };
 ///     auto text = co_await run_in_executor(std::move(work));

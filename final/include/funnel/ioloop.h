@@ -56,8 +56,8 @@ class IOLoop {
   IOLoop& operator=(const IOLoop&) = delete;
   ~IOLoop();
 
-  /// Returns the loop that runs on this thread, else the first that was made on it while that
-  /// lives, else a new one, which lives as long as the thread.
+  /// Returns the loop that runs on this thread, else the one that was made on it while it had
+  /// none, as long as that lives, else a new one, which lives as long as the thread.
   static IOLoop& current();
   /// Returns the same without making one: null if there is none.
   static IOLoop* current_or_null() noexcept;

@@ -12,7 +12,7 @@ namespace {
 
 // Plain pointers, because they are looked at while the thread's other objects die.
 thread_local constinit IOLoop* running_here = nullptr;
-thread_local constinit IOLoop* made_here = nullptr;  // the first; none once that was destroyed
+thread_local constinit IOLoop* made_here = nullptr;  // while there was none; none once destroyed
 
 }  // namespace
 
