@@ -7,8 +7,7 @@
 namespace funnel::detail {
 
 /// Starts a task whose end nobody waits for; whoever holds it may still destroy it.
-template <typename T>
-void start_unobserved(Task<T>& task) {
+inline void start_unobserved(Task<>& task) {
   class NoObserver final : public TaskObserver {
    public:
     std::coroutine_handle<> task_done() noexcept override { return {}; }

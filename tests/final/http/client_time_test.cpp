@@ -5,13 +5,12 @@
 
 #include <doctest/doctest.h>
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../core/support.h"
 #include "client_support.h"
-#include "core/unobserved.h"
 
 using namespace funnel;
 using namespace client_tests;
@@ -237,10 +236,11 @@ TEST_SUITE("http.client.time") {
     AsyncHTTPClient client(one_client());
     bool asked = false;
     server.on_request = [&](const std::string&) { asked = true; };
-    std::optional<Task<HTTPResponse>> first = client.fetch(server.url("/first"));
-    detail::start_unobserved(*first);
+    std::vector<std::string> log;
+    core_tests::Started first(note(client.fetch(server.url("/first")), "first", log));
     while (!asked) testing::run_ready(loop);
-    first.reset();
+    first.destroy();
+    CHECK(log.empty());
     CHECK(get(loop, client.fetch(server.url("/second"))).body == "2");
     CHECK(server.accepted == 2);
     CHECK(server.connections() == 1);
