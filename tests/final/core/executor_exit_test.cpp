@@ -107,4 +107,24 @@ TEST_SUITE("core.executor.process") {
     });
     CHECK(end.exited_with(7));
   }
+
+  TEST_CASE("a system without another thread leaves the function to the threads that are there") {
+    const auto end = core_tests::run_in_child([] {
+      ThreadPoolExecutor executor(2);
+      std::promise<void> busy;
+      std::promise<void> release;
+      executor.submit([&] {
+        busy.set_value();
+        release.get_future().wait();
+      });
+      busy.get_future().wait();
+      forbid_threads();
+      std::promise<void> ran;
+      executor.submit([&] { ran.set_value(); });
+      release.set_value();
+      ran.get_future().wait();
+      ::_exit(7);
+    });
+    CHECK(end.exited_with(7));
+  }
 }
