@@ -174,10 +174,10 @@ class SiteServerTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, "the program is still there")
             time.sleep(0.01)
 
-    def get(self, path):
+    def get(self, path, method="GET"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LIMIT)
         with contextlib.closing(connection):
-            connection.request("GET", path)
+            connection.request(method, path)
             response = connection.getresponse()
             return response.status, response.read()
 
@@ -189,6 +189,7 @@ class SiteServerTest(unittest.TestCase):
     def test_a_page_is_found_with_and_without_its_ending(self):
         for path in ("/compare", "/compare.html"):
             self.assertEqual(self.get(path), (200, b"the comparison"))
+            self.assertEqual(self.get(path, "HEAD"), (200, b""))
 
     def test_what_is_not_there_gets_the_page_of_the_site_that_says_so(self):
         for path in ("/none", "/none.html", "/none/", "/compare/", "/compare.html.html", "/x.png"):

@@ -30,8 +30,9 @@ funnel::Task<> PageHandler::head(std::string path) {
 }
 
 void PageHandler::write_error(int status_code, const std::exception_ptr& error) {
-  std::ifstream file(root_ + "/404.html", std::ios::binary);
-  if (status_code != 404 || !file) {
+  std::ifstream file;
+  if (status_code == 404) file.open(root_ + "/404.html", std::ios::binary);
+  if (!file.is_open()) {
     StaticFileHandler::write_error(status_code, error);
     return;
   }
