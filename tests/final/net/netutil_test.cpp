@@ -8,11 +8,9 @@
 #include <funnel/testing.h>
 
 #include <chrono>
-#include <map>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "../../support/time_scale.h"
@@ -22,16 +20,6 @@ using namespace funnel;
 using namespace std::chrono_literals;
 using core_tests::Started;
 using test_support::time_limit;
-
-namespace {
-
-std::map<std::string, std::vector<Address>> names(std::vector<Address> addresses) {
-  std::map<std::string, std::vector<Address>> result;
-  result.emplace("host", std::move(addresses));
-  return result;
-}
-
-}  // namespace
 
 TEST_SUITE("net.netutil") {
   TEST_CASE("addresses are written with brackets where there are colons") {
@@ -76,14 +64,14 @@ TEST_SUITE("net.netutil") {
 
   TEST_CASE("an override without addresses is a name that does not exist") {
     IOLoop loop;
-    OverrideResolver resolver(names({}));
+    OverrideResolver resolver({{"host", std::vector<Address>()}});
     CHECK_THROWS_WITH_AS(loop.run_sync(resolver.resolve("host", 80)),
                          "cannot resolve host: Name or service not known", std::system_error);
   }
 
   TEST_CASE("an override replaces a name, keeps the port where it names none, and no other name") {
     IOLoop loop;
-    OverrideResolver resolver(names({Address("192.0.2.1", 0), Address("192.0.2.2", 99)}));
+    OverrideResolver resolver({{"host", {Address("192.0.2.1", 0), Address("192.0.2.2", 99)}}});
     const auto found = loop.run_sync(resolver.resolve("host", 80));
     REQUIRE(found.size() == 2);
     CHECK(found[0].to_string() == "192.0.2.1:80");

@@ -9,7 +9,6 @@
 #include <funnel/tcpserver.h>
 #include <funnel/testing.h>
 
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -28,12 +27,6 @@ using test_support::RawSocket;
 using test_support::time_limit;
 
 namespace {
-
-std::map<std::string, std::vector<Address>> names(std::vector<Address> addresses) {
-  std::map<std::string, std::vector<Address>> result;
-  result.emplace("host", std::move(addresses));
-  return result;
-}
 
 /// What became of an attempt to connect.
 struct Result {
@@ -66,7 +59,7 @@ Result connect_to(Resolver& resolver, std::string host, std::uint16_t port) {
 }
 
 Result connect_to(std::vector<Address> addresses) {
-  OverrideResolver resolver(names(std::move(addresses)));
+  OverrideResolver resolver({{"host", std::move(addresses)}});
   return connect_to(resolver, "host", 0);
 }
 
@@ -75,7 +68,7 @@ Result connect_to(std::vector<Address> addresses) {
 std::pair<bool, bool> around_head_start(std::vector<Address> addresses, Duration head_start) {
   testing::ManualClock clock;
   IOLoop loop(clock);
-  OverrideResolver resolver(names(std::move(addresses)));
+  OverrideResolver resolver({{"host", std::move(addresses)}});
   Result result;
   const Started attempt(connect(&resolver, "host", 0, &result));
   const auto wait_really = [&] {
@@ -242,7 +235,7 @@ TEST_SUITE("net.tcpclient") {
     const HangingPort hanging;
     const int descriptors = test_support::open_descriptors();
     OverrideResolver resolver(
-        names({Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}));
+        {{"host", {Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}}});
     CancelSource scope;
     Result result;
     const Started attempt(connect(&resolver, "host", 0, &result), scope.token());
@@ -259,7 +252,7 @@ TEST_SUITE("net.tcpclient") {
     const HangingPort hanging;
     const int descriptors = test_support::open_descriptors();
     OverrideResolver resolver(
-        names({Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}));
+        {{"host", {Address("127.0.0.1", hanging.port()), Address("127.0.0.1", hanging.port())}}});
     Result result;
     Started attempt(connect(&resolver, "host", 0, &result));
     testing::run_ready(loop);
