@@ -4,10 +4,8 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +16,7 @@
 using namespace funnel;
 using core_tests::is_open;
 using core_tests::Pipe;
+using core_tests::SocketPair;
 using testing::ManualClock;
 using testing::run_ready;
 
@@ -65,55 +64,46 @@ TEST_SUITE("core.ioloop.handlers") {
   TEST_CASE("a handler hears of each event it asked for") {
     ManualClock clock;
     IOLoop loop(clock);
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
-    REQUIRE(::write(ends[1], "a", 1) == 1);
+    const SocketPair ends;
+    REQUIRE(::write(ends.second(), "a", 1) == 1);
     unsigned seen = 0;
     int calls = 0;
-    loop.add_handler(ends[0], IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
+    loop.add_handler(ends.first(), IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
       seen |= events;
       if (++calls == 4) loop.remove_handler(fd);
     });
     run_ready(loop);
     CHECK(seen == (IOLoop::read | IOLoop::write));
-    ::close(ends[0]);
-    ::close(ends[1]);
   }
 
   TEST_CASE("update_handler changes what a descriptor is watched for") {
     ManualClock clock;
     IOLoop loop(clock);
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
-    REQUIRE(::write(ends[1], "a", 1) == 1);
+    const SocketPair ends;
+    REQUIRE(::write(ends.second(), "a", 1) == 1);
     std::string seen;
-    loop.add_handler(ends[0], IOLoop::read, [&](int fd, unsigned events) {
+    loop.add_handler(ends.first(), IOLoop::read, [&](int fd, unsigned events) {
       seen += events == IOLoop::read ? 'r' : events == IOLoop::write ? 'w' : '?';
       if (seen.size() == 2) loop.update_handler(fd, IOLoop::write);
       if (seen.size() == 4) loop.remove_handler(fd);
     });
     run_ready(loop);
     CHECK(seen == "rrww");
-    ::close(ends[0]);
-    ::close(ends[1]);
   }
 
   TEST_CASE("update_handler takes back what was already seen") {
     ManualClock clock;
     IOLoop loop(clock);
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
-    REQUIRE(::write(ends[1], "a", 1) == 1);
+    const SocketPair ends;
+    REQUIRE(::write(ends.second(), "a", 1) == 1);
     std::vector<unsigned> seen;
-    loop.add_handler(ends[0], IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
+    loop.add_handler(ends.first(), IOLoop::read | IOLoop::write, [&](int fd, unsigned events) {
       seen.push_back(events);
       if (seen.size() == 1) loop.update_handler(fd, events);  // the other one is queued already
       if (seen.size() == 3) loop.remove_handler(fd);
     });
     run_ready(loop);
     CHECK(seen == std::vector<unsigned>(3, seen.at(0)));
-    ::close(ends[0]);
-    ::close(ends[1]);
   }
 
   TEST_CASE("a handler may remove itself, and lives until its call is over") {
@@ -201,13 +191,10 @@ TEST_SUITE("core.ioloop.handlers") {
   TEST_CASE("a descriptor is made non-blocking") {
     ManualClock clock;
     IOLoop loop(clock);
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    loop.add_handler(ends[0], IOLoop::read, ignore);
-    CHECK((::fcntl(ends[0], F_GETFL) & O_NONBLOCK) != 0);
-    loop.remove_handler(ends[0]);
-    ::close(ends[0]);
-    ::close(ends[1]);
+    const SocketPair ends;
+    loop.add_handler(ends.first(), IOLoop::read, ignore);
+    CHECK((::fcntl(ends.first(), F_GETFL) & O_NONBLOCK) != 0);
+    loop.remove_handler(ends.first());
   }
 
   TEST_CASE("the descriptor stays open after its handler and after the loop") {

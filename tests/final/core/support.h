@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,10 @@ inline funnel::Task<> hold(std::string& notes) {
   notes += "done ";
 }
 
+inline void close_end(int& fd) noexcept {
+  if (fd >= 0) ::close(std::exchange(fd, -1));
+}
+
 /// A pipe whose ends are closed with it.
 class Pipe {
  public:
@@ -89,10 +94,27 @@ class Pipe {
   void close_writer() noexcept { close_end(ends_[1]); }
 
  private:
-  static void close_end(int& fd) noexcept {
-    if (fd >= 0) ::close(std::exchange(fd, -1));
+  std::array<int, 2> ends_{-1, -1};
+};
+
+/// Two connected sockets, each of which is closed with the pair unless it was given away.
+class SocketPair {
+ public:
+  SocketPair() { REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data()) == 0); }
+  SocketPair(const SocketPair&) = delete;
+  SocketPair& operator=(const SocketPair&) = delete;
+  ~SocketPair() {
+    close_end(ends_[0]);
+    close_second();
   }
 
+  int first() const noexcept { return ends_[0]; }
+  int second() const noexcept { return ends_[1]; }
+  int release_first() noexcept { return std::exchange(ends_[0], -1); }
+  int release_second() noexcept { return std::exchange(ends_[1], -1); }
+  void close_second() noexcept { close_end(ends_[1]); }
+
+ private:
   std::array<int, 2> ends_{-1, -1};
 };
 

@@ -7,12 +7,12 @@
 
 #include <sys/socket.h>
 
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../core/support.h"
 #include "raw_client.h"
 
 using namespace funnel;
@@ -126,13 +126,13 @@ TEST_SUITE("http.httpserver.cut_off") {
       ++handled;
       return answer_later(connection, &closed);
     });
-    std::array<int, 2> ends{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()) == 0);
-    IOStream client = pipe_stream(ends[1]);
-    fixture.server->handle_stream(pipe_stream(ends[0]), Address("192.0.2.1", 4711));
+    core_tests::SocketPair ends;
+    const int client_end = ends.release_second();
+    IOStream client = pipe_stream(client_end);
+    fixture.server->handle_stream(pipe_stream(ends.release_first()), Address("192.0.2.1", 4711));
     (void)client.write(get("/") + get("/"));
     fixture.run();
-    ::shutdown(ends[1], SHUT_RD);
+    ::shutdown(client_end, SHUT_RD);
     fixture.pass(2s);
     CHECK(closed);
     CHECK(handled == 1);

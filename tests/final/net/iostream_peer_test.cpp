@@ -4,12 +4,12 @@
 
 #include <funnel/testing.h>
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <string>
 
+#include "../core/support.h"
 #include "streams.h"
 #include "tcpserver_support.h"
 
@@ -101,10 +101,9 @@ TEST_SUITE("net.iostream.peer") {
 
   TEST_CASE("the end of a socket that is no TCP socket is seen too") {
     IOLoop loop;
-    std::array<int, 2> fds{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) == 0);
-    IOStream a = pipe_stream(fds[0]);
-    IOStream b = pipe_stream(fds[1]);
+    core_tests::SocketPair ends;
+    IOStream a = pipe_stream(ends.release_first());
+    IOStream b = pipe_stream(ends.release_second());
     (void)b.write("hello");
     CHECK(!a.peer_gone());
     b.close_write();

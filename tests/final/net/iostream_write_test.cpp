@@ -5,9 +5,7 @@
 #include <funnel/gen.h>
 
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,9 +14,11 @@
 #include "../../support/time_scale.h"
 #include "../core/support.h"
 #include "streams.h"
+#include "tcpserver_support.h"
 
 using namespace funnel;
 using namespace net_tests;
+using core_tests::SocketPair;
 using core_tests::Started;
 using test_support::time_limit;
 
@@ -300,13 +300,12 @@ TEST_SUITE("net.iostream.write") {
 
   TEST_CASE("a peer that takes no more fails the writes, and a read still learns what it said") {
     IOLoop loop;
-    std::array<int, 2> fds{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) == 0);
-    IOStream stream = pipe_stream(fds[0]);
+    SocketPair ends;
+    IOStream stream = pipe_stream(ends.release_first());
     std::string result;
     const Started reader(read_into(stream.read_until_close(), &result));
-    REQUIRE(::send(fds[1], "why", 3, 0) == 3);
-    ::shutdown(fds[1], SHUT_RD);
+    REQUIRE(::send(ends.second(), "why", 3, 0) == 3);
+    ::shutdown(ends.second(), SHUT_RD);
     for (int i = 0; i < 2; ++i) {
       CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
       CHECK_THROWS_AS(stream.flush().result(), StreamClosedError);
@@ -315,39 +314,33 @@ TEST_SUITE("net.iostream.write") {
     CHECK(!stream.closed());
     testing::run_ready(loop);
     CHECK(result == "waiting");
-    ::close(fds[1]);
+    ends.close_second();
     testing::run_ready(loop);
     CHECK(result == "why");
     CHECK(stream.closed());
   }
 
   TEST_CASE("a reset that a write is told of is no orderly end for the read that waits") {
-    IOLoop loop;
-    auto listener = test_support::RawSocket::listen_anywhere();
-    TCPClient client;
-    IOStream stream = loop.run_sync(client.connect("127.0.0.1", listener.port()));
-    auto peer = listener.accept();
+    WithRawPeer pair;
     std::string result;
-    const Started reader(read_into(stream.read_until_close(), &result));
-    peer.send("part");
-    peer.reset();
-    CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
-    while (result == "waiting") testing::run_ready(loop);
+    const Started reader(read_into(pair.stream().read_until_close(), &result));
+    pair.peer->send("part");
+    pair.peer->reset();
+    CHECK_THROWS_AS(pair.stream().write("x").result(), StreamClosedError);
+    CHECK(run_until(pair.loop, [&] { return result != "waiting"; }));
     CHECK(result == "error");
-    CHECK(stream.closed());
-    CHECK(stream.error() == std::errc::connection_reset);
+    CHECK(pair.stream().closed());
+    CHECK(pair.stream().error() == std::errc::connection_reset);
   }
 
   TEST_CASE("a peer that takes no more closes a stream that nobody reads") {
     IOLoop loop;
-    std::array<int, 2> fds{};
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) == 0);
-    IOStream stream = pipe_stream(fds[0]);
-    ::shutdown(fds[1], SHUT_RD);
+    SocketPair ends;
+    IOStream stream = pipe_stream(ends.release_first());
+    ::shutdown(ends.second(), SHUT_RD);
     CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
     CHECK(stream.closed());
     CHECK(stream.error() == std::errc::broken_pipe);
-    ::close(fds[1]);
   }
 
   TEST_CASE("after the peer's end one can still write") {

@@ -7,7 +7,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <pty.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,9 +16,11 @@
 #include <utility>
 
 #include "../../support/time_scale.h"
+#include "../core/support.h"
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::is_open;
 using test_support::time_limit;
 
 namespace {
@@ -33,8 +34,6 @@ class Ends {
  private:
   std::array<int, 2> fds_{};
 };
-
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
 Task<std::string> await_read(StreamRead read) { co_return co_await std::move(read); }
 
@@ -207,10 +206,9 @@ TEST_SUITE("net.pipe_stream") {
 
   TEST_CASE("a socket works in both directions and is shut down by close_write") {
     IOLoop loop;
-    int fds[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-    IOStream a = pipe_stream(fds[0]);
-    IOStream b = pipe_stream(fds[1]);
+    core_tests::SocketPair ends;
+    IOStream a = pipe_stream(ends.release_first());
+    IOStream b = pipe_stream(ends.release_second());
     spawn_callback(echo_until_end(&b));
     CHECK(loop.run_sync(ping_pong(a, 10'000), time_limit(10s)) == 10'000);
     a.close_write();
