@@ -66,6 +66,17 @@ Task<> wait_and_note(Future<> future, std::string* result) {
   }
 }
 
+/// Notes how a `fill` goes: `waiting`, `more`, `end` or `error`.
+Task<> fill_into(IOStream* stream, std::string* result) {
+  *result = "waiting";
+  try {
+    const bool more = co_await stream->fill();
+    *result = more ? "more" : "end";
+  } catch (const StreamClosedError&) {
+    *result = "error";
+  }
+}
+
 }  // namespace
 
 TEST_SUITE("net.iostream.write") {
@@ -318,6 +329,23 @@ TEST_SUITE("net.iostream.write") {
     testing::run_ready(loop);
     CHECK(result == "why");
     CHECK(stream.closed());
+  }
+
+  TEST_CASE("a peer that takes no more and then ends is an orderly end for a fill that waits") {
+    IOLoop loop;
+    SocketPair ends;
+    IOStream stream = pipe_stream(ends.release_first());
+    std::string result;
+    const Started filler(fill_into(&stream, &result));
+    ::shutdown(ends.second(), SHUT_RD);
+    CHECK_THROWS_AS(stream.write("x").result(), StreamClosedError);
+    CHECK(result == "waiting");
+    ends.close_second();
+    testing::run_ready(loop);
+    CHECK(result == "end");
+    CHECK(stream.error() == std::errc::broken_pipe);
+    const Started again(fill_into(&stream, &result));
+    CHECK(result == "end");
   }
 
   TEST_CASE("a reset that a write is told of is no orderly end for the read that waits") {
