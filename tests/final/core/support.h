@@ -18,6 +18,8 @@
 #include <string>
 #include <utility>
 
+#include "../../support/time_scale.h"
+
 /// What the tests of the core layer share.
 namespace core_tests {
 
@@ -132,7 +134,7 @@ class ChildEnd {
   std::string errors;
 };
 
-/// Runs `function` in a child process, which is killed if it takes more than ten seconds.
+/// Runs `function` in a child process, which is killed if it takes too long.
 template <typename F>
 ChildEnd run_in_child(F function) {
   std::fflush(nullptr);
@@ -141,7 +143,8 @@ ChildEnd run_in_child(F function) {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
-    ::alarm(10);
+    const auto limit = test_support::time_limit(std::chrono::seconds(10));
+    ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limit).count()));
     ::signal(SIGABRT, SIG_DFL);  // not the test framework's report
     ::dup2(ends[1], STDERR_FILENO);
     function();
