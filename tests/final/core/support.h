@@ -134,7 +134,8 @@ class ChildEnd {
   std::string errors;
 };
 
-/// Runs `function` in a child process, which is killed if it takes too long.
+/// Runs `function` in a child process, which is killed if it takes too long, and
+/// exits with 1 if the function throws.
 template <typename F>
 ChildEnd run_in_child(F function) {
   std::fflush(nullptr);
@@ -147,7 +148,11 @@ ChildEnd run_in_child(F function) {
     ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(limit).count()));
     ::signal(SIGABRT, SIG_DFL);  // not the test framework's report
     ::dup2(ends[1], STDERR_FILENO);
-    function();
+    try {
+      function();
+    } catch (...) {
+      ::_exit(1);  // else the child goes on with the parent's tests
+    }
     ::_exit(0);
   }
   ::close(ends[1]);
