@@ -3,9 +3,11 @@
 #include <funnel/detail/handler_traits.h>
 #include <funnel/task.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -22,92 +24,87 @@ class RequestHandler;
 
 namespace detail {
 
-/// Identifies a handler class without RTTI.
-template <typename H>
-const void* type_id() noexcept {
-  static const char id = 0;
-  return &id;
+/// A method that a handler class has.
+struct Method {
+  std::string_view name;
+  /// Calls it; `task` becomes what it returns, empty for `void`. Returns false, without a call,
+  /// if an argument does not fit its parameter. The arguments must live as long as the handler.
+  bool (*call)(RequestHandler& handler, const std::vector<std::string>& arguments, Task<>& task);
+};
+
+/// What an application knows of a handler class. There is one for each class, so its address
+/// stands for the class.
+struct HandlerClass {
+  std::span<const Method> methods;
+  std::size_t arity;  ///< how many path arguments each method takes
+
+  /// The method of that name, or null.
+  const Method* find(std::string_view name) const noexcept;
+  /// The methods that `Allow` names.
+  std::string allowed() const;
+};
+
+template <typename H, auto method, std::size_t... I>
+bool call_converted(H& handler, const std::vector<std::string>& arguments, Task<>& task,
+                    std::index_sequence<I...>) {
+  using Arguments = typename HandlerTraits<H>::Arguments;
+  std::tuple<std::optional<std::tuple_element_t<I, Arguments>>...> converted{
+      convert_argument<std::tuple_element_t<I, Arguments>>(arguments[I])...};
+  if (!(std::get<I>(converted).has_value() && ...)) return false;
+  if constexpr (std::is_void_v<decltype((handler.*
+                                         method)(std::move(*std::get<I>(converted))...))>) {
+    (handler.*method)(std::move(*std::get<I>(converted))...);
+  } else {
+    task = (handler.*method)(std::move(*std::get<I>(converted))...);
+  }
+  return true;
 }
 
-/// What an application does with a handler class: makes one, calls the method.
-class Endpoint {
- public:
-  enum class Called { yes, no_such_method, bad_argument };
+template <typename H, auto method>
+bool call_method(RequestHandler& handler, const std::vector<std::string>& arguments, Task<>& task) {
+  return call_converted<H, method>(static_cast<H&>(handler), arguments, task,
+                                   std::make_index_sequence<HandlerTraits<H>::arity>{});
+}
 
-  Endpoint() = default;
-  Endpoint(const Endpoint&) = delete;
-  Endpoint& operator=(const Endpoint&) = delete;
-  virtual ~Endpoint() = default;
+template <typename H>
+constexpr auto make_methods() {
+  std::array<Method, count_methods<H>()> methods{};
+  std::size_t next = 0;
+  for_each_method<H>([&](std::string_view name, auto traits) {
+    methods[next++] = {name, &call_method<H, decltype(traits)::pointer()>};
+  });
+  return methods;
+}
+
+// Tables instead of virtual functions: what a program must compile for each of its handlers is
+// its constructor and its methods' calls, and no more.
+template <typename H>
+inline constexpr auto methods_of = make_methods<H>();
+
+template <typename H>
+inline constexpr HandlerClass class_of{methods_of<H>, HandlerTraits<H>::arity};
+
+/// Makes a route's handlers.
+class HandlerFactory {
+ public:
+  HandlerFactory() = default;
+  HandlerFactory(const HandlerFactory&) = delete;
+  HandlerFactory& operator=(const HandlerFactory&) = delete;
+  virtual ~HandlerFactory() = default;
 
   virtual std::unique_ptr<RequestHandler> make() const = 0;
-  virtual bool supports(std::string_view method) const noexcept = 0;
-  /// Calls the method of that name; `task` becomes what it returns, empty for `void`. The
-  /// arguments must live as long as the handler.
-  virtual Called call(RequestHandler& handler, std::string_view method,
-                      const std::vector<std::string>& arguments, Task<>& task) const = 0;
-  /// The methods that `Allow` names.
-  virtual std::string allowed() const = 0;
-  virtual std::size_t arity() const noexcept = 0;
-  virtual const void* handler_type() const noexcept = 0;
 };
 
 template <typename H, typename... Args>
-class HandlerEndpoint final : public Endpoint {
-  using Traits = HandlerTraits<H>;
-
+class FactoryOf final : public HandlerFactory {
  public:
-  explicit HandlerEndpoint(Args... args) : args_(std::move(args)...) {}
+  explicit FactoryOf(Args... args) : args_(std::move(args)...) {}
 
   std::unique_ptr<RequestHandler> make() const override {
     return std::apply([](const Args&... args) { return std::make_unique<H>(args...); }, args_);
   }
 
-  bool supports(std::string_view method) const noexcept override {
-    bool found = false;
-    for_each_method<H>([&](std::string_view name, auto) { found = found || name == method; });
-    return found;
-  }
-
-  Called call(RequestHandler& handler, std::string_view method,
-              const std::vector<std::string>& arguments, Task<>& task) const override {
-    Called called = Called::no_such_method;
-    for_each_method<H>([&](std::string_view name, auto traits) {
-      if (called != Called::no_such_method || name != method) return;
-      called = invoke(static_cast<H&>(handler), decltype(traits)::pointer(), arguments, task,
-                      std::make_index_sequence<Traits::arity>{});
-    });
-    return called;
-  }
-
-  std::string allowed() const override {
-    std::string names;
-    for_each_method<H>([&](std::string_view name, auto) {
-      if (!names.empty()) names += ", ";
-      names += name;
-    });
-    return names;
-  }
-
-  std::size_t arity() const noexcept override { return Traits::arity; }
-  const void* handler_type() const noexcept override { return type_id<H>(); }
-
  private:
-  template <typename M, std::size_t... I>
-  static Called invoke(H& handler, M method, const std::vector<std::string>& arguments,
-                       Task<>& task, std::index_sequence<I...>) {
-    using Arguments = typename Traits::Arguments;
-    std::tuple<std::optional<std::tuple_element_t<I, Arguments>>...> converted{
-        convert_argument<std::tuple_element_t<I, Arguments>>(arguments[I])...};
-    if (!(std::get<I>(converted).has_value() && ...)) return Called::bad_argument;
-    if constexpr (std::is_void_v<decltype((handler.*
-                                           method)(std::move(*std::get<I>(converted))...))>) {
-      (handler.*method)(std::move(*std::get<I>(converted))...);
-    } else {
-      task = (handler.*method)(std::move(*std::get<I>(converted))...);
-    }
-    return Called::yes;
-  }
-
   std::tuple<Args...> args_;
 };
 
@@ -158,8 +155,12 @@ class Pattern {
 /// (`tornado.web.URLSpec`). A value; a module's routes are a `std::vector<Route>`.
 class Route {
  public:
-  Route(std::string pattern, std::shared_ptr<const detail::Endpoint> endpoint)
-      : pattern_(std::move(pattern)), endpoint_(std::move(endpoint)) {}
+  /// `route` makes one.
+  Route(std::string pattern, const detail::HandlerClass& handler_class,
+        std::shared_ptr<const detail::HandlerFactory> factory)
+      : pattern_(std::move(pattern)),
+        handler_class_(&handler_class),
+        factory_(std::move(factory)) {}
 
   /// Gives the route a name for `Application::reverse_url`.
   Route& name(std::string name) & {
@@ -178,13 +179,15 @@ class Route {
   const std::string& pattern() const noexcept { return pattern_; }
   const std::string& route_name() const noexcept { return name_; }
   bool has_head_from_get() const noexcept { return head_from_get_; }
-  const detail::Endpoint& endpoint() const noexcept { return *endpoint_; }
+  const detail::HandlerClass& handler_class() const noexcept { return *handler_class_; }
+  std::unique_ptr<RequestHandler> make_handler() const;
 
  private:
   std::string pattern_;
   std::string name_;
   bool head_from_get_ = false;
-  std::shared_ptr<const detail::Endpoint> endpoint_;
+  const detail::HandlerClass* handler_class_;
+  std::shared_ptr<const detail::HandlerFactory> factory_;
 };
 
 /// Routes paths that match `pattern` to handlers of class `H`.
@@ -196,8 +199,8 @@ template <typename H, typename... Args>
 Route route(Pattern<std::type_identity_t<H>> pattern, Args... args) {
   static_assert(std::is_constructible_v<H, const Args&...>,
                 "the handler cannot be constructed from the arguments that were given to route");
-  return {pattern.text(),
-          std::make_shared<detail::HandlerEndpoint<H, Args...>>(std::move(args)...)};
+  return {pattern.text(), detail::class_of<H>,
+          std::make_shared<detail::FactoryOf<H, Args...>>(std::move(args)...)};
 }
 
 }  // namespace funnel::web

@@ -275,8 +275,8 @@ class Application {
   friend class RequestHandler;
   class Table;
 
-  std::string reverse_type(const void* handler_type,
-                           const std::vector<std::string>& arguments) const;
+  std::string reverse_class(const detail::HandlerClass& handler_class,
+                            const std::vector<std::string>& arguments) const;
   void answer_without_handler(const HTTPServerRequest& request, HTTPConnection& connection,
                               const std::exception_ptr& error);
   Task<> run_prepared(std::unique_ptr<RequestHandler> handler, const Route& route, Task<> prepare);
@@ -353,8 +353,8 @@ std::string Application::url_for(const Args&... arguments) const {
   constexpr bool fit = detail::url_arguments_fit<Parameters, Args...>;
   static_assert(fit, "the arguments of url_for do not fit the parameters of the handler's methods");
   if constexpr (fit) {
-    return reverse_type(detail::type_id<H>(),
-                        detail::url_argument_texts(std::type_identity<Parameters>{}, arguments...));
+    return reverse_class(detail::class_of<H>, detail::url_argument_texts(
+                                                  std::type_identity<Parameters>{}, arguments...));
   }
 }
 

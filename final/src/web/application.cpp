@@ -31,7 +31,7 @@ std::string decode_capture(std::string_view capture) {
 
 /// Whether HEAD is answered by the handler's `get`.
 bool answers_head_from_get(const Route& route) {
-  return route.has_head_from_get() && !route.endpoint().supports("HEAD");
+  return route.has_head_from_get() && !route.handler_class().find("HEAD");
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Task<> Application::handle(HTTPServerRequest& request, HTTPConnection& connectio
   std::unique_ptr<RequestHandler> handler;
   std::exception_ptr error;
   try {
-    handler = match.route->endpoint().make();
+    handler = match.route->make_handler();
     handler->bind(*this, request, connection);
     handler->head_from_get_ = request.method() == "HEAD" && answers_head_from_get(*match.route);
     for (const std::string_view capture : match.captures) {
@@ -116,19 +116,14 @@ void Application::answer_without_handler(const HTTPServerRequest& request,
 Task<> Application::call_method(RequestHandler& handler, const Route& route) {
   Task<> task;
   if (handler.finished_) return task;  // by `prepare`
-  const detail::Endpoint& endpoint = route.endpoint();
-  const std::string_view method = handler.head_from_get_ ? "GET" : handler.request_->method();
-  switch (endpoint.call(handler, method, handler.path_arguments_, task)) {
-    case detail::Endpoint::Called::yes:
-      break;
-    case detail::Endpoint::Called::no_such_method: {
-      std::string allowed = endpoint.allowed();
-      if (answers_head_from_get(route)) allowed += ", HEAD";
-      handler.send_error_with_allow(allowed);
-      break;
-    }
-    case detail::Endpoint::Called::bad_argument:
-      throw HTTPError(404);
+  const std::string_view name = handler.head_from_get_ ? "GET" : handler.request_->method();
+  const detail::Method* method = route.handler_class().find(name);
+  if (method == nullptr) {
+    std::string allowed = route.handler_class().allowed();
+    if (answers_head_from_get(route)) allowed += ", HEAD";
+    handler.send_error_with_allow(allowed);
+  } else if (!method->call(handler, handler.path_arguments_, task)) {
+    throw HTTPError(404);
   }
   return task;
 }
@@ -183,9 +178,9 @@ std::string Application::reverse_url(std::string_view name,
   return reverse_pattern(table_->named(name).pattern(), arguments);
 }
 
-std::string Application::reverse_type(const void* handler_type,
-                                      const std::vector<std::string>& arguments) const {
-  return reverse_pattern(table_->only_route_of(handler_type).pattern(), arguments);
+std::string Application::reverse_class(const detail::HandlerClass& handler_class,
+                                       const std::vector<std::string>& arguments) const {
+  return reverse_pattern(table_->only_route_of(handler_class).pattern(), arguments);
 }
 
 }  // namespace funnel::web

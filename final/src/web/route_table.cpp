@@ -30,7 +30,7 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
   for (std::size_t i = 0; i < routes_.size(); ++i) {
     add_pattern(i);
     add_name(i);
-    if (routes_[i].has_head_from_get() && !routes_[i].endpoint().supports("GET")) {
+    if (routes_[i].has_head_from_get() && !routes_[i].handler_class().find("GET")) {
       throw_bad_route(routes_[i], "head_from_get needs a get, which its handler does not have");
     }
   }
@@ -38,7 +38,7 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
 
 void RouteTable::add_pattern(std::size_t index) {
   const Route& route = routes_[index];
-  const std::size_t arity = route.endpoint().arity();
+  const std::size_t arity = route.handler_class().arity;
   if (is_literal(route.pattern())) {
     if (arity != 0) {
       throw_bad_route(route, "the pattern has no groups, but its handler has parameters");
@@ -72,7 +72,7 @@ RouteTable::Match RouteTable::find(std::string_view path) const {
   std::vector<re2::StringPiece> groups;
   for (const auto& entry : expressions_) {
     if (entry->index > end) break;
-    groups.resize(routes_[entry->index].endpoint().arity() + 1);
+    groups.resize(routes_[entry->index].handler_class().arity + 1);
     if (!entry->expression.Match(re2::StringPiece(path.data(), path.size()), 0, path.size(),
                                  RE2::ANCHOR_BOTH, groups.data(),
                                  static_cast<int>(groups.size()))) {
@@ -96,10 +96,10 @@ const Route& RouteTable::named(std::string_view name) const {
   return routes_[found->second];
 }
 
-const Route& RouteTable::only_route_of(const void* handler_type) const {
+const Route& RouteTable::only_route_of(const detail::HandlerClass& handler_class) const {
   const Route* found = nullptr;
   for (const Route& route : routes_) {
-    if (route.endpoint().handler_type() != handler_type) continue;
+    if (&route.handler_class() != &handler_class) continue;
     if (found != nullptr) {
       throw std::invalid_argument(
           fmt::format("the handler of \"{}\" has several routes: give the route a name and use "

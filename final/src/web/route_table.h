@@ -30,7 +30,7 @@ class RouteTable {
   /// The route is null if none matches.
   Match find(std::string_view path) const;
   const Route& named(std::string_view name) const;
-  const Route& only_route_of(const void* handler_type) const;
+  const Route& only_route_of(const detail::HandlerClass& handler_class) const;
 
  private:
   void add_pattern(std::size_t index);

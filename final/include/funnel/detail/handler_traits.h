@@ -132,6 +132,13 @@ constexpr void for_each_method(Visit visit) {
   if constexpr (delete__method<H>::declared) visit("DELETE", delete__method<H>{});
 }
 
+template <typename H>
+consteval std::size_t count_methods() {
+  std::size_t count = 0;
+  for_each_method<H>([&](std::string_view, auto) { ++count; });
+  return count;
+}
+
 template <typename Traits>
 using ArgumentsOf = typename MemberFunction<decltype(Traits::pointer())>::Arguments;
 
