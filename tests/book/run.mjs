@@ -47,6 +47,10 @@ function pages_of(dist) {
     .sort();
 }
 
+async function in_order(context, ...checks) {
+  for (const check of checks) await check(context);
+}
+
 async function main() {
   const { server, dist, artifacts, command } = read_arguments();
   for (const [file, how] of [
@@ -64,13 +68,13 @@ async function main() {
   });
   try {
     const context = { report, browser, origin: site.origin, pages: pages_of(dist), dist, artifacts };
-    await check_pages(context);
-    await check_search(context);
-    await check_links(context);
-    await check_accessibility(context);
-    await check_waiting(context);
-    await check_comparison(context);
-    await check_trouble(context);
+    // Side by side, since a page keeps one processor busy at most. What starts programs and measures
+    // them comes alone.
+    await Promise.all([
+      in_order(context, check_pages, check_search, check_links),
+      in_order(context, check_accessibility, check_waiting),
+    ]);
+    await in_order(context, check_comparison, check_trouble);
   } finally {
     await browser.close();
     await site.stop();

@@ -20,10 +20,11 @@ export async function check_accessibility({ report, browser, origin, pages }) {
   }
 }
 
-/// Runs axe-core on the page as it stands; returns what it calls serious or critical.
-export async function serious_findings(page) {
+/// Runs axe-core on what `selector` names of the page as it stands; returns what it calls serious
+/// or critical.
+export async function serious_findings(page, selector = "html") {
   await page.addScriptTag({ path: axe_path });
-  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const { violations } = await page.evaluate((part) => globalThis.axe.run(part), selector);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(" | ")}`);

@@ -46,7 +46,8 @@ export async function check_comparison({ report, browser, origin, artifacts }) {
           await run(page, { urls: "8", delay: "100" });
           const picture = `results-${width}-${scheme}.png`;
           await page.screenshot({ path: join(artifacts, picture), fullPage: true });
-          expect_none([...(await overflow(page)), ...(await serious_findings(page))]);
+          const findings = await serious_findings(page, '[data-testid="comparison"]');
+          expect_none([...(await overflow(page)), ...findings]);
         }),
       );
     }

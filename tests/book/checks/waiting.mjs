@@ -126,7 +126,7 @@ export async function check_waiting({ report, browser, origin, artifacts }) {
           for (let i = 0; i < 30; ++i) await page.getByTestId("next").click();
           const file = join(artifacts, `waiting-${width}-${scheme}.png`);
           await page.getByTestId("waiting").screenshot({ path: file });
-          expect_none([...(await overflow(page)), ...(await serious_findings(page))]);
+          expect_none([...(await overflow(page)), ...(await serious_findings(page, ".waiting"))]);
         }),
       );
     }
