@@ -35,9 +35,11 @@ target_compile_options(funnel_learner_settings INTERFACE ${options} -Wno-unused
 target_link_options(funnel_learner_settings INTERFACE ${link_options})
 
 # doctest's main function, the narrator and the system calls that misbehave: compiled once.
-add_library(chapter_main OBJECT "${PROJECT_SOURCE_DIR}/tests/support/chapter_main.cpp"
-                                "${PROJECT_SOURCE_DIR}/tests/support/faulty_calls.cpp"
-                                "${PROJECT_SOURCE_DIR}/tests/support/story.cpp")
+add_library(
+  chapter_main OBJECT EXCLUDE_FROM_ALL
+  "${PROJECT_SOURCE_DIR}/tests/support/chapter_main.cpp"
+  "${PROJECT_SOURCE_DIR}/tests/support/faulty_calls.cpp"
+  "${PROJECT_SOURCE_DIR}/tests/support/story.cpp")
 target_link_libraries(chapter_main PUBLIC doctest::doctest PRIVATE funnel_settings)
 target_compile_definitions(chapter_main PUBLIC DOCTEST_CONFIG_USE_STD_HEADERS)
 target_include_directories(chapter_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
