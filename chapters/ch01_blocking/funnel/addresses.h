@@ -7,7 +7,7 @@
 #include <vector>
 
 /// @file
-/// Internet addresses in the form that the system calls want. Given, and may be skipped.
+/// Internet addresses in the form that the system calls want. Given, for task 1.1 to use.
 
 namespace funnel::detail {
 

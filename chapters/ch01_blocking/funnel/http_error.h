@@ -19,20 +19,24 @@ enum class ParseError {
   bad_method,
   /// The target has a byte outside 0x21-0x7E, or a fragment.
   bad_target,
-  /// The version is not `HTTP/` digit `.` digit.
+  /// The version of a request line is not `HTTP/` digit `.` digit. A line without one where the
+  /// version belongs is no status line either: `bad_status_line`.
   bad_version,
   /// The version is well formed but its major number is not 1.
   unsupported_version,
-  /// The status line is not `version SP three digits SP reason`.
+  /// The status line is not `HTTP/` digit `.` digit `SP` three digits `SP` reason, or the reason
+  /// has
+  /// a control character, a CR among them.
   bad_status_line,
-  /// A CR without LF or an LF without CR.
+  /// A CR without LF, in a header value too, or an LF without CR; or a head ends without its empty
+  /// line.
   bad_line_end,
-  /// A header line has no colon.
+  /// A header line has no colon, and nothing but what may stand in a name; or it is empty.
   bad_header_line,
-  /// A header name is empty, has a byte that is not allowed in a token, or is
-  /// followed by a blank.
+  /// A header name is empty, has a byte that is not allowed in a token, or is followed by a blank:
+  /// with a colon further on or without one.
   bad_header_name,
-  /// A header value has a control character.
+  /// A header value has a control character other than tab and CR.
   bad_header_value,
   /// A header line starts with a blank, which once continued the previous line.
   obsolete_folding,
@@ -48,7 +52,8 @@ enum class ParseError {
   unknown_transfer_coding,
   /// A message has both `Transfer-Encoding` and `Content-Length`.
   length_and_transfer_encoding,
-  /// A response with status 1xx or 204 announces a body.
+  /// A response with status 1xx or 204 announces a body: a `Content-Length` above 0, or any
+  /// `Transfer-Encoding`.
   forbidden_body,
   /// The body is larger than allowed.
   body_too_large,

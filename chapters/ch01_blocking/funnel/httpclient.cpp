@@ -89,7 +89,10 @@ Result<std::optional<std::uint64_t>> body_size(const ResponseHead& head, std::st
   // #endregion task 1.7
 }
 
-/// Reads the head that answers the request. Interim responses (1xx) come before it, or do not.
+/// Reads the head that answers the request. Interim responses (1xx) come before it, or do not. One
+/// that announces a body is `ParseError::forbidden_body`; 101, or more of them than
+/// `max_interim_responses`, is `std::errc::protocol_error`; a head above `max_head_bytes` is
+/// `ParseError::headers_too_large`.
 ResponseHead read_head(Socket& socket) {
   // #region task 1.7
   for (int interim = 0; interim <= max_interim_responses; ++interim) {
@@ -109,7 +112,8 @@ ResponseHead read_head(Socket& socket) {
   // #endregion task 1.7
 }
 
-/// Reads a body of `size` bytes, or up to the end of the connection.
+/// Reads a body of `size` bytes, or up to the end of the connection. One above `max_size` is
+/// `ParseError::body_too_large`.
 std::string read_body(Socket& socket, std::optional<std::uint64_t> size, std::uint64_t max_size) {
   // #region task 1.7
   constexpr std::uint64_t addressable = std::numeric_limits<std::size_t>::max();
@@ -126,7 +130,9 @@ std::string read_body(Socket& socket, std::optional<std::uint64_t> size, std::ui
   // #endregion task 1.7
 }
 
-/// Sends the request on a new connection, and reads the answer into `response`.
+/// Sends the request on a new connection, and reads the answer into `response`. An answer counts
+/// although sending broke (`StreamClosedError`), provided that its head says how long the body is:
+/// where only the connection's end would tell, it is the error of the sending.
 void exchange(Socket& socket, const HTTPRequest& request, const URL& url, HTTPResponse& response) {
   // #region task 1.7
   std::error_code unsent;

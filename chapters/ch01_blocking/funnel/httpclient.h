@@ -31,9 +31,9 @@ class HTTPRequest {
   /// POST, PUT and PATCH must have a body; GET, HEAD, DELETE, OPTIONS and TRACE must not;
   /// any other token but CONNECT may.
   std::string method;
-  /// Sent as they are. `Host`, `User-Agent`, `Connection: close` and, for POST, `Content-Type` are
-  /// added if they are missing; `Content-Length` must be right if it is there;
-  /// `Transfer-Encoding` is refused, since the body is sent as a whole.
+  /// Sent as they are. `Host`, `User-Agent`, `Connection: close` and, for POST, `Content-Type:
+  /// application/x-www-form-urlencoded` are added if they are missing; `Content-Length` must be
+  /// right if it is there; `Transfer-Encoding` is refused, since the body is sent as a whole.
   HTTPHeaders headers;
   std::optional<std::string> body;
   /// How long connecting may take. 0: no limit. Looking up the host's name counts, but cannot
