@@ -8,6 +8,7 @@
 #include <string>
 
 #include "fetching.h"
+#include "support/readable.h"
 #include "support/scripted_server.h"
 #include "support/story.h"
 
@@ -28,8 +29,8 @@ TEST_SUITE("ch01.httpclient.refusals") {
                             "\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
       const Failure failure = failure_of(server.url());
       tell("expected", "an error that names Transfer-Encoding, not a body with chunk sizes in it");
-      CHECK(failure.sentence() == sentence(funnel::ParseError::unknown_transfer_coding));
-      CHECK(failure.contains(server.host_and_port()));
+      REQUIRE(failure.sentence() == sentence(funnel::ParseError::unknown_transfer_coding));
+      REQUIRE(failure.contains(server.host_and_port()));
     }
     ScriptedServer repeating(
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello");

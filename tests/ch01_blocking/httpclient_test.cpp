@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "fetching.h"
 #include "support/faulty_calls.h"
+#include "support/readable.h"
 #include "support/scripted_server.h"
 #include "support/story.h"
 
@@ -29,6 +31,7 @@ using test_support::FaultyCalls;
 using test_support::Peer;
 using test_support::read_request;
 using test_support::ScriptedServer;
+using test_support::shown;
 using test_support::tell;
 
 namespace {
@@ -43,6 +46,15 @@ bool contains(std::string_view text, std::string_view part) {
 bool has_one(const std::string& request, const std::string& name) {
   const std::size_t first = request.find("\r\n" + name + ": ");
   return first != std::string::npos && first == request.rfind("\r\n" + name + ": ");
+}
+
+/// Tells the lines that a server got, each whole; the story of its receiving shortens them.
+void tell_lines(const std::string& request) {
+  for (std::size_t begin = 0; begin < request.size();) {
+    const std::size_t end = std::min(request.find('\n', begin), request.size() - 1) + 1;
+    tell("server", "has got " + shown(std::string_view(request).substr(begin, end - begin)));
+    begin = end;
+  }
 }
 
 /// A server that answers and then waits for the client to close: who waits for more than the
@@ -91,30 +103,37 @@ TEST_SUITE("ch01.httpclient") {
     server.stop();
     const std::vector<std::string> requests = server.requests();
     REQUIRE(requests.size() == 5);
+    tell_lines(requests[0]);
     tell("expected", "a GET with Host and User-Agent and nothing about a body");
-    CHECK(requests[0].starts_with("GET /p?q=1 HTTP/1."));
-    CHECK(contains(requests[0], "\r\nHost: " + server.host_and_port() + "\r\n"));
-    CHECK(contains(requests[0], "\r\nUser-Agent: funnel/0.1\r\n"));
-    CHECK(!contains(requests[0], "Content-"));
-    CHECK(requests[0].ends_with("\r\n\r\n"));
+    REQUIRE(requests[0].starts_with("GET /p?q=1 HTTP/1."));
+    REQUIRE(contains(requests[0], "\r\nHost: " + server.host_and_port() + "\r\n"));
+    REQUIRE(contains(requests[0], "\r\nUser-Agent: funnel/0.1\r\n"));
+    REQUIRE(!contains(requests[0], "Content-"));
+    REQUIRE(requests[0].ends_with("\r\n\r\n"));
+    tell_lines(requests[1]);
     tell("expected", "a POST with the length of its body and its type");
-    CHECK(requests[1].starts_with("POST /form HTTP/1."));
-    CHECK(contains(requests[1], "\r\nContent-Length: 11\r\n"));
-    CHECK(contains(requests[1], "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
-    CHECK(contains(requests[1], "\r\nX-Mine: 1\r\nX-Mine: 2\r\n"));
-    CHECK(requests[1].ends_with("\r\n\r\na=1\r\n\r\n&b=2"));
+    REQUIRE(requests[1].starts_with("POST /form HTTP/1."));
+    REQUIRE(contains(requests[1], "\r\nContent-Length: 11\r\n"));
+    REQUIRE(contains(requests[1], "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    REQUIRE(contains(requests[1], "\r\nX-Mine: 1\r\nX-Mine: 2\r\n"));
+    REQUIRE(requests[1].ends_with("\r\n\r\na=1\r\n\r\n&b=2"));
+    tell_lines(requests[2]);
     tell("expected", "what the caller has set in place of what would be added");
-    CHECK(contains(requests[2], "\r\nContent-Length: 0\r\n"));
-    CHECK(contains(requests[2], "\r\nHost: other.example\r\n"));
-    CHECK(contains(requests[2], "\r\nUser-Agent: me\r\n"));
-    CHECK(!contains(requests[2], server.host_and_port()));
-    CHECK(!contains(requests[2], "funnel/"));
-    CHECK(!contains(requests[2], "Content-Type"));
-    CHECK(!contains(requests[3], "User-Agent"));
-    CHECK(has_one(requests[4], "Content-Type"));
-    CHECK(contains(requests[4], "\r\nContent-Type: text/plain\r\n"));
-    CHECK(has_one(requests[4], "Content-Length"));
-    CHECK(has_one(requests[4], "Connection"));
+    REQUIRE(contains(requests[2], "\r\nContent-Length: 0\r\n"));
+    REQUIRE(contains(requests[2], "\r\nHost: other.example\r\n"));
+    REQUIRE(contains(requests[2], "\r\nUser-Agent: me\r\n"));
+    REQUIRE(!contains(requests[2], server.host_and_port()));
+    REQUIRE(!contains(requests[2], "funnel/"));
+    REQUIRE(!contains(requests[2], "Content-Type"));
+    tell_lines(requests[3]);
+    tell("expected", "no User-Agent where the caller wants none");
+    REQUIRE(!contains(requests[3], "User-Agent"));
+    tell_lines(requests[4]);
+    tell("expected", "nothing twice");
+    REQUIRE(has_one(requests[4], "Content-Type"));
+    REQUIRE(contains(requests[4], "\r\nContent-Type: text/plain\r\n"));
+    REQUIRE(has_one(requests[4], "Content-Length"));
+    REQUIRE(has_one(requests[4], "Connection"));
   }
 
   TEST_CASE("a body goes on for its length or to the end of the connection") {
@@ -132,7 +151,7 @@ TEST_SUITE("ch01.httpclient") {
     for (const std::string head :
          {"HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
       ScriptedServer server(head + large);
-      CHECK((fetch(server.url()).body == large));
+      REQUIRE((fetch(server.url()).body == large));
     }
   }
 
@@ -162,7 +181,7 @@ TEST_SUITE("ch01.httpclient") {
           "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
       ScriptedServer server(answering_and_waiting(head));
       tell("expected", "an empty body without waiting for more");
-      CHECK(fetch(impatient(server.url()), false).body.empty());
+      REQUIRE(fetch(impatient(server.url()), false).body.empty());
       REQUIRE(server.served(1));
     }
     // The answer to HEAD has the headers that the answer to GET would have.
@@ -172,9 +191,9 @@ TEST_SUITE("ch01.httpclient") {
       ScriptedServer server(answering_and_waiting(head));
       tell("expected", "an empty body without waiting for more");
       const HTTPResponse response = fetch(impatient(server.url(), "HEAD"));
-      CHECK(response.body.empty());
-      CHECK(response.headers.size() + 1 ==
-            (std::string(head) == "HTTP/1.1 200 OK\r\n\r\n" ? 1 : 2));
+      REQUIRE(response.body.empty());
+      REQUIRE(response.headers.size() + 1 ==
+              (std::string(head) == "HTTP/1.1 200 OK\r\n\r\n" ? 1 : 2));
     }
   }
 

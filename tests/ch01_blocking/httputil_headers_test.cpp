@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/readable.h"
+
 // What is given: headers, numbers, request lines, the sentences of errors.
 
 using namespace funnel;

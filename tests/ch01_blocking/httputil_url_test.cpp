@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "support/readable.h"
 #include "support/story.h"
 
 // Task 1.5.
@@ -43,14 +44,14 @@ std::string sentence(URLError error) { return make_error_code(error).message(); 
 
 TEST_SUITE("ch01.url") {
   TEST_CASE("a URL is taken apart") {
-    const URL url = parsed("http://me:secret@Example.COM:8080/p/q?q=1&r=/?#frag?");
+    const URL url = parsed("Http://Me:Secret@Example.COM:8080/P/q?Q=1&r=/?#frag?#x");
     CHECK(url.scheme() == "http");
-    CHECK(url.userinfo() == "me:secret");
+    CHECK(url.userinfo() == "Me:Secret");
     CHECK(url.host() == "example.com");
     CHECK(url.port() == 8080);
-    CHECK(url.target() == "/p/q?q=1&r=/?");
+    CHECK(url.target() == "/P/q?Q=1&r=/?");
     CHECK(url.host_header() == "example.com:8080");
-    CHECK(url.to_string() == "http://me:secret@example.com:8080/p/q?q=1&r=/?");
+    CHECK(url.to_string() == "http://Me:Secret@example.com:8080/P/q?Q=1&r=/?");
     // A second URL may stand in the query, and an @ or a colon behind the authority.
     CHECK(parsed("http://h/?u=http://me@other:1/").host() == "h");
     CHECK(parsed("http://h?u=a@b").host() == "h");

@@ -18,6 +18,7 @@
 #include "support/background.h"
 #include "support/faulty_calls.h"
 #include "support/peer.h"
+#include "support/readable.h"
 #include "support/story.h"
 
 // Task 1.4.
@@ -122,7 +123,7 @@ TEST_CASE("every client is served and its connection closed") {
       REQUIRE(client.receive_all() == line);
     }
     tell("expected", "no descriptor is left behind");
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    REQUIRE(eventually([&] { return open_descriptors() == before; }));
     server.stop();
   }
 }
@@ -136,7 +137,7 @@ TEST_CASE("a silent client holds up the others of one server and nobody of the o
     if (kind == Server::Kind::sequential) {
       tell("expected", "the other client waits until the silent one has gone");
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      CHECK(!other.readable());
+      REQUIRE(!other.readable());
       silent.close();
     } else {
       tell("expected", "the other client is answered while the silent one is there");
@@ -189,7 +190,7 @@ TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
     tell("expected", "the next client is served");
     REQUIRE(client.receive_all() == "hello\n");
     tell("expected", "after three pauses, since to ask again and again would burn the processor");
-    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(250));
+    REQUIRE(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(250));
     server.stop();
   }
 }

@@ -15,6 +15,7 @@
 #include "support/background.h"
 #include "support/faulty_calls.h"
 #include "support/peer.h"
+#include "support/readable.h"
 #include "support/story.h"
 #include "support/time_scale.h"
 
@@ -97,7 +98,7 @@ TEST_CASE("what came behind the delimiter is kept for the next read") {
   FaultyCalls calls;
   CHECK(read_until(first, "\r\n", 100) == "one\0\r\n"s);
   CHECK(read_until(first, "\r\n", 100) == "two\r\n");
-  tell("yours", "the Socket moves; what it has kept moves with it");
+  tell("yours", "the Socket moves (task 1.1); what it has kept moves with it");
   Socket second = std::move(first);
   CHECK(read_until(second, "\r\n", 100) == "\r\n");
   tell("yours", "read_bytes(0), then read_bytes(5), then read_some()");
@@ -252,5 +253,12 @@ TEST_CASE("a deadline is not put off by a peer that sends a byte now and then") 
   tell("yours", "reads with a deadline that is over");
   tell("expected", "what was received before, and nothing more, although it has come");
   CHECK(socket.read_some() == "|");
+  CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
+
+  socket.set_deadline(Clock::now() + 10s);
+  FaultyCalls calls;
+  calls.fail(Call::recv, EAGAIN);
+  tell("yours", "reads, and recv itself says that its time is over");
+  tell("expected", "TimeoutError, whoever has noticed it");
   CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
 }

@@ -17,6 +17,7 @@
 #include "support/background.h"
 #include "support/faulty_calls.h"
 #include "support/peer.h"
+#include "support/readable.h"
 #include "support/story.h"
 
 // Task 1.2. No test here reads through a Socket: that is for the next task.
@@ -147,5 +148,11 @@ TEST_CASE("a write ends at its deadline although the peer takes a little now and
   Socket late(pair.first);
   late.set_deadline(Clock::now());
   tell("yours", "write_all(\"x\") with a deadline that is over");
+  CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
+  late.set_deadline(Clock::now() + 10s);
+  FaultyCalls calls;
+  calls.fail(Call::send, EAGAIN);
+  tell("yours", "write_all(\"x\"), and send itself says that its time is over");
+  tell("expected", "TimeoutError, whoever has noticed it");
   CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
 }
