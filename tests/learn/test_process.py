@@ -69,6 +69,48 @@ class Running(unittest.TestCase):
         self.assertIn("done", self.lines)
 
 
+class SideBySide(unittest.TestCase):
+    def run_all(self, *codes, **options):
+        self.log = io.BytesIO()
+        options = {"at_once": 2, "limit_s": 30, **options}
+        return process.run_all([python(code) for code in codes], log=self.log, **options)
+
+    def test_each_has_its_exit_code_and_its_output_in_the_order_of_the_commands(self):
+        results = self.run_all(
+            "import time; time.sleep(0.3); print('late')",
+            "import os, sys; print('soon', file=sys.stderr); os.kill(os.getpid(), 11)",
+            "print('third')",
+        )
+        self.assertEqual(results, [(0, b"late\n"), (-11, b"soon\n"), (0, b"third\n")])
+
+    def test_the_log_has_each_output_in_one_piece_under_its_command(self):
+        code = "for _ in range(1000): print('%s' * 100, flush=True)"
+        self.run_all(code % "a", code % "b")
+        for letter in "ab":
+            command = " ".join(python(code % letter))
+            whole = f"\n$ {command}\n" + (letter * 100 + "\n") * 1000
+            self.assertIn(whole, self.log.getvalue().decode())
+
+    def test_who_waits_hears_of_each_end_and_of_time_that_passes(self):
+        ended, ticks = [], []
+        handlers = {"on_end": ended.append, "on_tick": lambda: ticks.append(1)}
+        self.run_all("import time; time.sleep(0.5)", "", **handlers)
+        self.assertEqual(sorted(ended), [0, 1])
+        self.assertGreater(len(ticks), 2)
+
+    def test_what_one_leaves_behind_is_ended(self):
+        [(_, printed)] = self.run_all(
+            "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
+        )
+        self.assertTrue(support.gone(int(printed)))
+
+    def test_time_runs_out_for_one_alone(self):
+        hangs = "import time; print('here', flush=True); time.sleep(60)"
+        results = self.run_all(hangs, "print('done')", limit_s=5)
+        self.assertEqual(results[0], (-signal.SIGALRM, b"here\n\nended: not done after 5 s\n"))
+        self.assertEqual(results[1], (0, b"done\n"))
+
+
 class Ending(unittest.TestCase):
     def test_a_program_gets_time_to_end_by_itself(self):
         code = (

@@ -142,6 +142,77 @@ class Unittests(unittest.TestCase):
         self.assertEqual((excerpt[0], excerpt[-1]), ("FAIL: a", "why a"))
 
 
+class Modules(RunnerTest):
+    """The Python tests of a folder, whose modules run side by side."""
+
+    def module(self, name, body):
+        lines = "".join(f"        {line}\n" for line in body.splitlines())
+        head = "import os, pathlib, time, unittest\nclass T(unittest.TestCase):\n"
+        self.write(f"tests/some/test_{name}.py", f"{head}    def test_{name}(self):\n{lines}")
+
+    def run_modules(self, processors=2):
+        with mock.patch.object(steps.os, "cpu_count", return_value=processors):
+            code = self.run_steps(a=[steps.Unittest("tests/some")])
+        self.log = (self.root / "build/logs/a.log").read_text()
+        return code
+
+    def test_their_counts_are_summed_and_the_log_has_all_that_they_printed(self):
+        self.module("a", "print('from a')")
+        self.module("b", "self.skipTest('why')")
+        self.module("c", "self.fail('it broke')")
+        self.write("tests/some/test_d.py", "import nothing_of_that_name")
+        self.write("tests/some/other.py", "raise SystemExit(9)")
+        self.assertEqual(self.run_modules(), 1)
+        self.assertEqual(self.lines[-1], "1 passed, 2 failed, 1 skipped")
+        self.assertIn("    AssertionError: it broke", self.lines)
+        for said in ("from a", "skipped 'why'", "it broke", "nothing_of_that_name", "-p test_a.py"):
+            self.assertIn(said, self.log)
+
+    def test_as_many_run_at_once_as_there_are_processors(self):
+        wait = f"""root, until = pathlib.Path("{self.root}"), time.monotonic() + 20
+(root / "NAME").touch()
+while not (root / "OTHER").exists():
+    self.assertLess(time.monotonic(), until)
+    time.sleep(0.01)"""
+        self.module("a", wait.replace("NAME", "a").replace("OTHER", "b"))
+        self.module("b", wait.replace("NAME", "b").replace("OTHER", "a"))
+        self.assertEqual(self.run_modules(), 0, self.lines)
+
+    def test_no_more_run_at_once(self):
+        alone = f"""place = pathlib.Path("{self.root}/running")
+place.touch(exist_ok=False)
+time.sleep(0.2)
+place.unlink()"""
+        for name in "abc":
+            self.module(name, alone)
+        self.assertEqual(self.run_modules(processors=1), 0, self.lines)
+
+    def test_a_module_that_ends_badly_is_a_failure_whatever_it_counted(self):
+        self.module("a", "pass")
+        end = "import atexit, os\natexit.register(lambda: os._exit(3))\n"
+        path = self.root / "tests/some/test_a.py"
+        path.write_text(end + path.read_text())
+        self.module("b", "pass")
+        self.assertEqual(self.run_modules(), 1)
+        self.assertEqual(self.lines[-1], "2 passed, 1 failed")
+        self.assertIn("    ended with exit code 3", self.lines)
+
+    def test_a_module_without_a_test_is_a_failure_and_so_is_a_folder_without_a_module(self):
+        self.assertEqual(self.run_modules(), 1)
+        self.assertIn("    no test was found", self.lines)
+        self.module("a", "pass")
+        self.write("tests/some/test_b.py")
+        self.assertEqual(self.run_modules(), 1)
+        self.assertEqual(self.lines[-1], "1 passed, 1 failed")
+
+    def test_a_module_that_hangs_is_ended(self):
+        self.module("a", "time.sleep(60)")
+        with mock.patch.object(steps, "LIMIT_S", 0.3):
+            self.run_modules()
+        self.assertEqual(self.lines[-1], "0 passed, 1 failed")
+        self.assertIn("ended: not done after 0 s", self.log)
+
+
 class Ctests(RunnerTest):
     JUNIT = """<?xml version="1.0"?><testsuite>
         <testcase name="net.stream" status="run"/>

@@ -6,6 +6,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -210,6 +211,66 @@ def run(command, *, log, on_line=None, on_tick=None, limit_s=None, **options) ->
         return -signal.SIGALRM
     forget(child)
     return child.returncode
+
+
+def run_all(commands: list, *, log, at_once: int, on_end=None, on_tick=None, limit_s, **options):
+    """Runs commands side by side, `at_once` at a time; returns the exit code of each and the bytes
+    that it printed, in the order of `commands`.
+
+    The output of each is added to the open file `log` when it has ended, in one piece. `on_end` is
+    called then, with the command's place, `on_tick` about ten times a second. `limit_s` and
+    `options` are as with `run`.
+    """
+    results: list[tuple[int, bytes]] = [(0, b"")] * len(commands)
+    waiting, running = list(enumerate(commands)), []
+    ticked = 0.0
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            place, command = waiting.pop(0)
+            running.append(_Running(place, command, limit_s, options))
+        for one in [one for one in running if one.has_ended()]:
+            running.remove(one)
+            results[one.place] = (one.code, one.printed())
+            log.write(f"\n$ {' '.join(map(str, one.command))}\n".encode() + results[one.place][1])
+            log.flush()
+            if on_end:
+                on_end(one.place)
+        if on_tick and time.monotonic() - ticked >= TICK_S:
+            ticked = time.monotonic()
+            on_tick()
+        time.sleep(0.01)
+    return results
+
+
+class _Running:
+    """One of several children. It prints to a file: nobody has to empty that while it runs."""
+
+    def __init__(self, place: int, command: list, limit_s: float, options: dict):
+        self.place = place
+        self.command = command
+        self.code = 0
+        self._limit_s = limit_s
+        self._until = time.monotonic() + limit_s
+        self._file = tempfile.TemporaryFile()
+        self._child = spawn(command, stdout=self._file, stderr=subprocess.STDOUT, **options)
+
+    def has_ended(self) -> bool:
+        if self._child.poll() is not None:
+            forget(self._child)
+            self.code = self._child.returncode
+            return True
+        if time.monotonic() < self._until:
+            return False
+        end(self._child)
+        self.code = -signal.SIGALRM
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(f"\nended: not done after {self._limit_s:.0f} s\n".encode())
+        return True
+
+    def printed(self) -> bytes:
+        with self._file:
+            self._file.seek(0)
+            return self._file.read()
 
 
 def output(child: subprocess.Popen, until=float("inf"), keep=lambda data: None):

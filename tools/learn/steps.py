@@ -65,6 +65,27 @@ class Job:
             log.seek(start)
             return code, clean(log.read().decode("utf-8", "replace"))
 
+    def run_all(self, commands: list[list], names: list[str]) -> list[tuple[int, str]]:
+        """Runs commands side by side; returns the same of each, in their order."""
+        done = 0
+
+        def on_end(place: int) -> None:
+            nonlocal done
+            done += 1
+            self.bar.update(done, len(commands), names[place])
+
+        with self.log_path.open("ab") as log:
+            results = process.run_all(
+                commands,
+                log=log,
+                at_once=os.cpu_count() or 1,
+                on_end=on_end,
+                on_tick=self.bar.tick,
+                limit_s=LIMIT_S,
+                cwd=self.context.root,
+            )
+        return [(code, clean(printed.decode("utf-8", "replace"))) for code, printed in results]
+
 
 @dataclass(frozen=True)
 class Build:
@@ -142,22 +163,17 @@ def _ctest_case(case: xml.Element) -> Outcome:
 
 @dataclass(frozen=True)
 class Unittest:
-    """Runs the Python tests of a folder."""
+    """Runs the Python tests of a folder, its modules side by side."""
 
     folder: str
 
     def run(self, job: Job) -> Outcome:
-        command = [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", self.folder]
-        done = 0
-
-        def on_line(line: str) -> None:
-            nonlocal done
-            if re.search(r" \.\.\. (ok|FAIL|ERROR|skipped)", line):
-                done += 1
-                job.bar.update(0, 0, f"{done} tests")
-
-        code, text = job.run(command, on_line)
-        return count_unittest(code, text)
+        modules = sorted(path.name for path in (job.context.root / self.folder).glob("test*.py"))
+        python = [sys.executable, "-B", "-m", "unittest", "discover", "-v", "-s", self.folder]
+        outcome = Outcome()
+        for code, text in job.run_all([[*python, "-p", name] for name in modules], modules):
+            outcome.add(count_unittest(code, text))
+        return outcome if modules else Outcome(failed=1, excerpt=["no test was found"])
 
 
 def count_unittest(code: int, text: str) -> Outcome:
