@@ -45,6 +45,7 @@ class Reading(MutantTest):
             ("+++ b/funnel/door.cpp", "+++ b/funnel/x.cpp", ":5: expected"),
             ("@@ -6,3 +6,3 @@", "@@ -6,4 +6,4 @@", ":7: this hunk has not the lines"),
             ("@@ -6,3 +6,3 @@", "@@ -6,2 +6,2 @@", ":11: this is no line of a diff"),
+            ("@@ -6,3 +6,3 @@", f"@@ -{'6' * 5000},3 +6,3 @@", ":7: this is no line of a diff"),
             ("@@ -6,3 +6,3 @@", "what?", ":7: this is no line of a diff"),
         ):
             self.mutant("one")

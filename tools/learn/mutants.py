@@ -19,7 +19,8 @@ from learn.errors import LearnError
 from learn.regions import RegionError, Source
 
 FIELDS = ("task", "killed-by", "why")
-HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@.*")
+COUNT = r"(\d{1,9})"  # `int` refuses a text of thousands of digits
+HUNK = re.compile(rf"@@ -{COUNT}(?:,{COUNT})? \+\d+(?:,{COUNT})? @@.*")
 
 
 @dataclass(frozen=True)
