@@ -1,6 +1,7 @@
 """Builds: configured only when needed, one at a time, and the first error is what is shown."""
 
 import contextlib
+import io
 import os
 import textwrap
 import threading
@@ -8,7 +9,7 @@ import unittest
 from unittest import mock
 
 import support
-from fakes import CMAKE, NPM
+from fakes import CMAKE, NPM, WAIT_FOR
 from learn import build, site
 from learn.errors import LearnError
 
@@ -44,6 +45,19 @@ class BuildTest(support.TreeTest):
         return calls
 
 
+class Screen(io.StringIO):
+    """Calls a function when a text is written that it has to show."""
+
+    def __init__(self, text, then):
+        super().__init__()
+        self._text, self._then = text, then
+
+    def write(self, text):
+        if self._text in text:
+            self._then()
+        return super().write(text)
+
+
 class Builds(BuildTest):
     BUILD = "--build --preset release"
 
@@ -64,6 +78,25 @@ class Builds(BuildTest):
         self.program("path/cmake", textwrap.dedent(CMAKE) + f"\n{looked}\n")
         self.build()
         self.assertNotIn("build release", self.build())
+
+    def test_where_no_bar_is_seen_each_step_says_that_it_has_begun(self):
+        gated = """
+            import pathlib, sys
+            gate = pathlib.Path("gate")
+            if "--build" in sys.argv:
+                print("[1/2] Building CXX object x.o", flush=True)
+            wait_for(gate)
+            gate.unlink()
+        """
+        self.program("path/cmake", textwrap.dedent(WAIT_FOR) + textwrap.dedent(gated))
+        os.utime(self.write("build/release/build.ninja"), (1, 1))  # older than the presets
+        context = self.context()
+        context.term.stream = Screen(" …\n", (self.root / "gate").touch)
+        build.build(context, "release")
+        said = [line.split("  ")[:2] for line in self.shown(context).splitlines()]
+        self.assertEqual([line[0] or line[1] for line in said], [
+            "configure release …", "✓ configure release", "build release …", "✓ build release",
+        ])  # fmt: skip
 
     def test_changed_presets_are_configured_again_once(self):
         self.build()

@@ -84,6 +84,16 @@ class Bars(unittest.TestCase):
         self.assertRegex(self.drawn(io.StringIO()), r"^✓ build  [\d.]+ ms\n$")
         self.assertRegex(self.drawn(Screen(), CI="true"), r"^✓ build  [\d.]+ ms\n$")
 
+    def test_what_begins_is_announced_where_there_is_no_bar(self):
+        for stream, environment, shown in (
+            (Screen(), {}, ""),
+            (Screen(), {"CI": "true"}, "  build …\n"),
+            (io.StringIO(), {}, "  build …\n"),
+        ):
+            with mock.patch.dict("os.environ", {"TERM": "xterm"} | environment):
+                term.Terminal(stream).progress("build").announce()
+            self.assertEqual(stream.getvalue(), shown)
+
     def test_a_bar_never_wraps(self):
         with terminal(60) as stream, mock.patch.dict("os.environ", {"TERM": "xterm"}):
             bar = term.Terminal(stream).progress("build")

@@ -108,6 +108,7 @@ class _Job:
         if ninja_file.exists() and not moved and _time(ninja_file) >= _time(presets):
             return
         bar = self._progress(self._titles[0])
+        bar.announce()
         command = ["cmake", "--preset", self._preset] + (["--fresh"] if moved else [])
         code = self._run(command, on_tick=bar.tick)
         bar.finish(code == 0)
@@ -125,6 +126,8 @@ class _Job:
             nonlocal steps
             step = STEP.match(line)
             if step and not step[3].startswith(BEFORE_STEPS):
+                if not steps:
+                    bar.announce()
                 steps = int(step[2])
                 bar.update(int(step[1]), steps, step[3].rpartition("/")[2])
 

@@ -150,6 +150,11 @@ class Progress:
         self._drawn = now
         self.terminal.draw_bar(self._text())
 
+    def announce(self) -> None:
+        """Says that this has begun, where no bar shows it."""
+        if not self.terminal.live:
+            self.terminal.line(f"  {self.title} …")
+
     def finish(self, good: bool | None, note: str = "") -> None:
         """Replaces the bar by its one lasting line."""
         text = f"{self.terminal.mark(good)} {self.title}"
@@ -198,6 +203,9 @@ class Part:
 
     def tick(self) -> None:
         self._whole.tick()
+
+    def announce(self) -> None:
+        pass  # that is for the whole to say
 
     def finish(self, good: bool | None, note: str = "") -> None:
         self._whole.update(0, 0)
