@@ -85,6 +85,18 @@ class Green(RunTest):
         self.assertIn("Chapter 1 is done: all 2 tasks are green", result.stdout)
         self.assertIn("./learn compare --mine", result.stdout)
 
+    def test_a_chapter_is_celebrated_by_the_run_alone_that_ends_it(self):
+        self.solve()
+        self.run_tests("1.2", code=0)
+        self.assertIn("Congratulations", self.run_tests("1.1", code=0).stdout)
+        for what, tests in (("1.1", "2 tests"), ("1", "4 tests")):
+            again = self.run_tests(what, code=0).stdout
+            self.assertTrue(again.endswith(f"\n{tests} green: chapter 1 is done.\n"), again)
+        self.becomes("fail")
+        self.run_tests("1.1", code=1)
+        self.edit_work("funnel/door.cpp", "// a door opens: fail", "// a door opens: pass")
+        self.assertIn("Congratulations", self.run_tests("1", "--only", "opens", code=0).stdout)
+
     def test_green_and_red_are_remembered(self):
         self.solve()
         self.run_tests("1")

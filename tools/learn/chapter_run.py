@@ -55,13 +55,14 @@ def run(context: Context, wanted: Wanted, bar=None) -> bool:
     options = {"go_on": wanted.go_on, "bar": bar, "on_part": on_part}
     results = run_parts(context, chapter, version, chosen, **options)
     bar.drop()
+    was_done = not _left(context, chapter)
     if version == MINE:
         _remember(context, chapter, results)
     red = next((result for result in results if not result.green), None)
     if red:
         verdict.FailureView(context, chapter, version).show(red.part, red.first_red)
     else:
-        _celebrate(context, wanted, results)
+        _celebrate(context, wanted, results, was_done)
     return red is None
 
 
@@ -87,7 +88,15 @@ def _remember(context: Context, chapter: Chapter, results: list[PartResult]) -> 
     progress.record(context, chapter, green, {case.name for case in cases} - green)
 
 
-def _celebrate(context: Context, wanted: Wanted, results: list[PartResult]) -> None:
+def _left(context: Context, chapter: Chapter) -> list[Task]:
+    """The tasks that are not done."""
+    now = Progress(context.root)
+    return [task for task in chapter.tasks if not now.is_done(chapter, task)]
+
+
+def _celebrate(
+    context: Context, wanted: Wanted, results: list[PartResult], was_done: bool
+) -> None:
     term, chapter = context.term, wanted.chapter
     count = plural(sum(len(result.cases) for result in results), "test")
     if wanted.version != MINE:
@@ -97,15 +106,17 @@ def _celebrate(context: Context, wanted: Wanted, results: list[PartResult]) -> N
             how = f"./learn start {chapter.number} gives you the tasks to write yourself"
             term.line(term.style(how, "dim"))
         return
-    if wanted.only:
+    left = _left(context, chapter)
+    if wanted.only and (left or was_done):
         term.line(f"\n{count} green.")
         return
-    now = Progress(context.root)
-    left = [task for task in chapter.tasks if not now.is_done(chapter, task)]
     if left:
         done = f"{wanted.words.capitalize()} is done: {count}, all green. Well done!"
         term.line(f"\n{term.style(done, 'bold')}")
         show_next(context, chapter, left[0])
+        return
+    if was_done:
+        term.line(f"\n{count} green: chapter {chapter.number} is done.")
         return
     tasks = plural(len(chapter.tasks), "task")
     done = f"Chapter {chapter.number} is done: all {tasks} are green, and the code is yours."
