@@ -6,8 +6,8 @@ import signal
 import unittest
 from unittest import mock
 
+import tree  # puts support on the path
 import support
-import tree
 from snip import commands
 
 RECORDED = r"\*Recorded on .+, (1 core|\d+ cores), Linux .+, \d{4}-\d\d-\d\d\.\*"
