@@ -87,6 +87,8 @@ class Builds(BuildTest):
                 print("[1/2] Building CXX object x.o", flush=True)
             wait_for(gate)
             gate.unlink()
+            if "--build" in sys.argv:
+                print("[2/2] Linking y")
         """
         self.program("path/cmake", textwrap.dedent(WAIT_FOR) + textwrap.dedent(gated))
         os.utime(self.write("build/release/build.ninja"), (1, 1))  # older than the presets

@@ -146,12 +146,12 @@ class Resetting(WorkTest):
 
 
 class Markers(WorkTest):
-    def damaged(self, old, new, *parts):
+    def damaged(self, old, new, *parts, way_out="./learn reset 1 funnel/house.cpp"):
         text = self.work("funnel/house.cpp").read_text()
         self.work("funnel/house.cpp").write_text(text.replace(old, new))
         for command in (("diff", "1.2"), ("reset", "1.2")):
             result = self.main(*command)
-            self.assertOneLine(result, 1, *parts, "./learn reset 1 funnel/house.cpp")
+            self.assertOneLine(result, 1, *parts, way_out)
         self.assertEqual(self.main("list").returncode, 0)
         self.assertIn("1.2", self.main().stdout)
         self.work("funnel/house.cpp").write_text(text)
@@ -159,13 +159,57 @@ class Markers(WorkTest):
     def test_whatever_became_of_them_the_way_out_is_named(self):
         name, end = "work/ch01_small/funnel/house.cpp", "// #endregion task 1.2"
         begin = "// #region task 1.2"
-        self.damaged(end, "", f"{name}:6: the region 'task 1.2' is never ended")
-        self.damaged(begin, "", f"{name}:8: the end of a region", "never began")
+        self.damaged(
+            end, "", f"{name}:6: the region 'task 1.2' is never ended",
+            way_out=f"(put `{end}` back before line 9)",
+        )  # fmt: skip
+        self.damaged(
+            begin, "", f"{name}:8: the end of a region", "never began",
+            way_out=f"(put `{begin}` back before line 6)",
+        )  # fmt: skip
         self.damaged(begin, f"{begin}\n{begin}", f"{name}:7: the region 'task 1.2' begins again")
         self.damaged(end, "// #endregion task 1.1", f"{name}:8: the end of a region 'task 1.1'")
         self.damaged(begin, f"{begin}\n{end}\n{begin}", "has 2 regions of task 1.2, the chapter has 1")
         self.work("funnel/house.cpp").write_bytes(b"\xff")
         self.assertOneLine(self.main("diff", "1.2"), 1, "is not UTF-8")
+
+    def note(self, task="1.2"):
+        """What a test's run says of the markers, which is one line."""
+        lines = self.main("test", task).stdout.splitlines()
+        [note] = [line for line in lines if "region" in line]
+        return note
+
+    def test_one_that_is_lost_is_put_back_where_it_was_and_the_work_stays(self):
+        self.solve()
+        file = self.work("funnel/door.cpp")
+        self.edit_work("funnel/door.cpp", "namespace funnel {\n", "int helper;\nnamespace funnel {\n")
+        whole = file.read_text()
+        lines = whole.splitlines(keepends=True)
+        markers = [n for n, line in enumerate(lines, 1) if "region task 1.1" in line]
+        self.assertEqual(len(markers), 4)
+        for number in markers:
+            file.write_text("".join(lines[: number - 1] + lines[number:]))
+            marker = lines[number - 1].strip()
+            way_out = f"(put `{marker}` back before line {number})"
+            for command in (("diff", "1.1"), ("reset", "1.1")):
+                self.assertOneLine(self.main(*command), 1, way_out)
+            self.assertIn(way_out, self.note("1.1"))
+            for command in ((), ("start", "1", "--update")):
+                self.assertIn(way_out, self.main(*command).stdout)
+
+    def test_where_what_was_given_has_changed_too_it_is_said_between_which_lines(self):
+        self.edit_work("funnel/house.cpp", "// #endregion task 1.2\n}", "}\nint helper;")
+        self.assertIn("(put `// #endregion task 1.2` back between lines 6 and 10)", self.note())
+        self.main("reset", "1", "house.cpp")
+        self.edit_work("funnel/house.cpp", "{\n  // #region task 1.2", "\n{")
+        self.assertIn("(put `// #region task 1.2` back between lines 1 and 8)", self.note())
+
+    def test_an_update_that_needs_it_names_it(self):
+        self.solve()
+        self.edit("chapters/ch01_small/funnel/house.cpp", "void close", "int added;\nvoid close")
+        self.edit_work("funnel/house.cpp", "  // #endregion task 1.2\n", "")
+        result = self.main("start", "1", "--update")
+        self.assertOneLine(result, 1, "put `// #endregion task 1.2` back before line 8")
 
     def test_tests_run_without_them_all_the_same(self):
         text = "// what is given works: pass\n// a door closes: pass\n"
@@ -235,7 +279,8 @@ class ChangedChapter(WorkTest):
         self.solve()
         self.edit("chapters/ch01_small/funnel/house.cpp", "void close", "int added;\nvoid close")
         self.edit_work(self.HOUSE, "// #region task 1.2", "")
-        self.cannot_update(self.HOUSE, ":8: the end of a region 'task 1.2'", self.ANEW)
+        way_out = "put `// #region task 1.2` back before line 6"
+        self.cannot_update(self.HOUSE, ":8: the end of a region 'task 1.2'", way_out)
         self.edit_work(self.HOUSE, "// #endregion task 1.2", "")
         self.cannot_update(
             self.HOUSE, "has 0 regions of task 1.2, the chapter has 1 now", self.ANEW

@@ -160,16 +160,16 @@ def show_after(context: Context, chapter: Chapter) -> None:
 
 
 def announce(context: Context, wanted: Wanted) -> None:
-    """Says whose code is tested, where that may be in doubt, and when the chapter has changed."""
+    """Says whose code is tested, where that may be in doubt, and what is wrong with it."""
     term, chapter, version = context.term, wanted.chapter, wanted.version
     where = version.folder(chapter)
     if version == REFERENCE and not chapter.started:
         where += f"; chapter {chapter.number} is not started"
     term.line(term.style(f"{wanted.words}: {version.words} ({where})", "dim"))
-    show_outdated(context, wanted)
+    show_note(context, wanted)
 
 
-def show_outdated(context: Context, wanted: Wanted) -> None:
-    note = work.outdated_note(wanted.chapter) if wanted.version == MINE else ""
+def show_note(context: Context, wanted: Wanted) -> None:
+    note = work.note(wanted.chapter) if wanted.version == MINE else ""
     if note:
         context.term.line(context.term.style(note, "yellow"))

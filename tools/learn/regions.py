@@ -80,6 +80,12 @@ class Source:
             self._fail(last.begin, f"the region {last.name!r} is never ended", self._end(last.name))
         return sorted(found, key=lambda region: region.begin)
 
+    def markers(self) -> list[tuple[int, str]]:
+        """The line and the words of each marker (`region NAME`, `endregion NAME`), in whatever
+        order they stand; raises `RegionError` for one that is none."""
+        found = ((n, self._marker(line, n)) for n, line in enumerate(self.lines, 1))
+        return [(number, f"{marker[1]} {marker[2]}") for number, marker in found if marker]
+
     def named(self, name: str) -> list[Region]:
         """The regions of this name, several only for a task; raises `RegionError` for none."""
         found = [region for region in self.regions if region.name == name]

@@ -6,7 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
-from learn import skeleton
+from learn import markers, skeleton
 from learn.chapters import Chapter, Task
 from learn.errors import LearnError
 from learn.regions import Region, RegionError, Source
@@ -88,7 +88,18 @@ def task_regions(chapter: Chapter, task: Task) -> tuple[Source, list[Region]]:
 def _way_out(chapter: Chapter, task: Task) -> str:
     if outdated(chapter):
         return f"{_changed_sentence(chapter)}: ./learn start {chapter.number} --update"
-    return f"./learn reset {chapter.number} {task.file} gives you the file anew, with a backup"
+    return _marker_to_put_back(chapter, task.file) or _anew(chapter, task.file)
+
+
+def _marker_to_put_back(chapter: Chapter, path: str) -> str:
+    try:
+        return markers.advice(chapter, path, Source.read(chapter.work / path))
+    except RegionError:
+        return ""
+
+
+def _anew(chapter: Chapter, path: str) -> str:
+    return f"./learn reset {chapter.number} {path} gives you the file anew, with a backup"
 
 
 def is_written(chapter: Chapter, task: Task) -> bool:
@@ -184,12 +195,23 @@ def outdated(chapter: Chapter) -> list[str]:
     return sorted(path for path in {*old, *now} if old.get(path) != now.get(path))
 
 
-def outdated_note(chapter: Chapter) -> str:
-    """One sentence on a changed chapter, empty when it has not changed."""
+def note(chapter: Chapter) -> str:
+    """One sentence on a changed chapter, else on markers that are not right; empty when all is
+    well."""
     if not outdated(chapter):
-        return ""
+        return _markers_note(chapter)
     how = f"./learn start {chapter.number} --update takes that over and keeps your tasks"
     return f"{_changed_sentence(chapter)}; {how}"
+
+
+def _markers_note(chapter: Chapter) -> str:
+    for task in chapter.tasks:
+        if (chapter.work / task.file).is_file():
+            try:
+                task_regions(chapter, task)
+            except LearnError as error:
+                return error.message
+    return ""
 
 
 def _changed_sentence(chapter: Chapter) -> str:
@@ -234,9 +256,9 @@ def _changes(chapter: Chapter, files: dict[str, bytes]) -> dict[str, bytes | Non
 def _with_bodies_of(chapter: Chapter, path: str, content: bytes | None) -> bytes | None:
     """The chapter's file with what the learner has in its regions; raises where that has no place
     in it, or cannot be told from the rest."""
-    way_out = f"./learn reset {chapter.number} {path} gives you the file anew, with a backup"
-    if content is None:
-        way_out = "the chapter has dropped this file: move what you need of it, and delete it"
+    way_out = "the chapter has dropped this file: move what you need of it, and delete it"
+    if content is not None:
+        way_out = _marker_to_put_back(chapter, path) or _anew(chapter, path)
     name = shown(chapter, path)
     new = Source((content or b"").decode(), name)
     try:

@@ -48,6 +48,9 @@ def _update(context, chapter: Chapter) -> int:
     term = context.term
     if not changed:
         term.line(f"{work.shown(chapter)} is up to date")
+        note = work.note(chapter)
+        if note:
+            term.line(term.style(note, "yellow"))
         return 0
     term.line(f"{term.mark(True)} {work.shown(chapter)} has the chapter as it is now; changed:")
     for path in changed:

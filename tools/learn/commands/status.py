@@ -55,7 +55,7 @@ def _where(context, chapter: Chapter, progress: Progress) -> None:
         mark, state = task_state(term, chapter, each, progress)
         mark = term.style("→", "cyan") if each == task else mark
         term.line(f"    {mark} {each.id}  {each.title}  {term.style(state, 'dim')}")
-    note = work.outdated_note(chapter)
+    note = work.note(chapter)
     if note:
         term.line("\n" + term.style(note, "yellow"))
     if task:

@@ -46,7 +46,7 @@ def _once(context, wanted: Wanted, watcher: Watcher) -> None:
         if term.live:
             term.stream.write(CLEAR)
         term.line(term.style(f"{time.strftime('%H:%M:%S')}  {wanted.words}", "dim"))
-        chapter_run.show_outdated(context, wanted)
+        chapter_run.show_note(context, wanted)
         bar = WatchingProgress(term, wanted.words, watcher)
         try:
             chapter_run.run(context, wanted, bar)
