@@ -203,6 +203,9 @@ class Markers(WorkTest):
         self.main("reset", "1", "house.cpp")
         self.edit_work("funnel/house.cpp", "{\n  // #region task 1.2", "\n{")
         self.assertIn("(put `// #region task 1.2` back between lines 1 and 8)", self.note())
+        self.main("reset", "1", "house.cpp")
+        self.edit_work("funnel/house.cpp", "{\n  // #region task 1.2", "{\n}\nvoid close() {")
+        self.assertIn("(put `// #region task 1.2` back between lines 1 and 9)", self.note())
 
     def test_an_update_that_needs_it_names_it(self):
         self.solve()
