@@ -135,7 +135,7 @@ STAGES = (
     ),
     Stage(
         "dev",
-        "everything builds and passes with AddressSanitizer and UBSan",
+        "the framework builds and passes with AddressSanitizer and UBSan",
         dev_steps,
         has_cmake,
         needs.BUILD,
