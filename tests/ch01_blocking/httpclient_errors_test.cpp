@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "fetching.h"
+#include "support/faulty_calls.h"
 #include "support/raw_socket.h"
 #include "support/readable.h"
 #include "support/scripted_server.h"
@@ -27,6 +29,7 @@ using fetching::HTTPRequest;
 using fetching::sentence;
 using funnel::HTTPTimeoutError;
 using funnel::ParseError;
+using test_support::FaultyCalls;
 using test_support::Peer;
 using test_support::read_request;
 using test_support::ScriptedServer;
@@ -99,6 +102,22 @@ TEST_SUITE("ch01.httpclient.errors") {
       tell("expected", make_error_code(expected).message());
       REQUIRE(failure.sentence() == sentence(expected));
       REQUIRE(failure.contains(server.host_and_port()));
+    }
+    // An answer that never has a body may have been read by a proxy that did not know that.
+    const std::string unchanged = "HTTP/1.1 304 Not Modified\r\n";
+    for (const auto& [method, text, expected] : {
+             std::tuple{"HEAD", with_length("5\r\nContent-Length: 4"),
+                        ParseError::duplicate_content_length},
+             {"HEAD", with_length("5\r\nTransfer-Encoding: chunked"),
+              ParseError::length_and_transfer_encoding},
+             {"HEAD", with_length("-5"), ParseError::bad_content_length},
+             {"GET", unchanged + "Content-Length: 5\r\nContent-Length: 4\r\n\r\n",
+              ParseError::duplicate_content_length},
+             {"GET", unchanged + "Content-Length: 5x\r\n\r\n", ParseError::bad_content_length},
+         }) {
+      ScriptedServer server(sending_and_waiting(text));
+      tell("expected", "in an answer without a body too: " + sentence(expected));
+      REQUIRE(failure_of(HTTPRequest(server.url(), method)).sentence() == sentence(expected));
     }
     for (const char* head :
          {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "HTTP/2.0 200 OK\r\n\r\n",
@@ -189,6 +208,16 @@ TEST_SUITE("ch01.httpclient.errors") {
       request.connect_timeout = to_connect;
       tell("expected", "the answer: connect_timeout is for connecting only");
       CHECK(fetch(request).body == "hello");
+    }
+    {
+      ScriptedServer server(with_length("5"));
+      HTTPRequest request(server.url());
+      const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(time_limit(300ms));
+      request.request_timeout = limit;
+      FaultyCalls calls;
+      calls.delay(FaultyCalls::Call::connect, limit);
+      tell("expected", "a time-out although the server answers: connecting took all the time");
+      CHECK(failure_of<HTTPTimeoutError>(request).sentence() == sentence(std::errc::timed_out));
     }
     // 0 means none, and the largest time there is must not end before now.
     for (const auto limit :

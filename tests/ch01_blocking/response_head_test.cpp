@@ -161,6 +161,11 @@ TEST_SUITE("ch01.response_head") {
     REQUIRE(HTTPHeaders::parse("A: b\r\nCd: ef").error().message() ==
             sentence(ParseError::bad_line_end));
     REQUIRE(HTTPHeaders::parse("A: b\r").error().message() == sentence(ParseError::bad_line_end));
+    tell("yours",
+         "HTTPHeaders::parse is given a view that begins with \\n, and before it is a \\r");
+    const std::string_view behind_a_cr = std::string_view("\r\nA: b\r\n").substr(1);
+    REQUIRE(HTTPHeaders::parse(behind_a_cr).error().message() ==
+            sentence(ParseError::bad_line_end));
     for (const std::string behind : {"\r\n", "x", "\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
       REQUIRE(refusal(whole + behind) != taken);
     }

@@ -141,6 +141,9 @@ TEST_CASE("a read gets what is there or all that comes") {
   calls.shorten(Call::recv, 1, 3);
   tell("yours", "read_until_close(5)");
   CHECK(socket.read_until_close(5) == "cdef");
+  tell("yours", "read_some()");
+  tell("expected", "nothing: what was returned is not there any more");
+  CHECK(socket.read_some().empty());
 }
 
 TEST_CASE("a line that does not end within the limit ends the connection") {
@@ -189,6 +192,8 @@ TEST_CASE("a line that does not end within the limit ends the connection") {
   tell("yours", "read_until_close(10)");
   tell("expected", "it does not wait for more: 11 bytes are too many already");
   CHECK_THROWS_AS(socket.read_until_close(10), funnel::StreamBufferFullError);
+  tell("expected", "the peer sees the end although the Socket lives");
+  REQUIRE(peer.receive_all().empty());
 }
 
 TEST_CASE("the end and a reset are told from data and from each other") {

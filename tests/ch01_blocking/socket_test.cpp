@@ -391,6 +391,15 @@ TEST_CASE("connect goes on after a signal and ends at its deadline") {
     REQUIRE(open_descriptors() == before);
   }
 
+  {
+    FaultyCalls calls;
+    calls.delay(Call::connect, 50ms, EINTR);
+    tell("yours", "connect_tcp with a deadline in 50 ms, interrupted by a signal after that");
+    tell("expected", "TimeoutError: what is left of the time is to be asked again after a signal");
+    const auto deadline = Clock::now() + 50ms;
+    CHECK_THROWS_AS(funnel::connect_tcp("127.0.0.1", listener.port(), deadline),
+                    funnel::TimeoutError);
+  }
   tell("yours", "connect_tcp with a deadline that is over");
   CHECK_THROWS_AS(funnel::connect_tcp("127.0.0.1", listener.port(), Clock::now()),
                   funnel::TimeoutError);

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "story.h"
@@ -42,11 +43,22 @@ struct FaultyCallsAccess {
     if (faults.empty()) return std::nullopt;
     const Fault fault = faults.front();
     faults.pop_front();
+    if (fault.delay.count() > 0) {
+      tell("kernel", std::string("takes ") + std::to_string(fault.delay.count()) + " ms for " +
+                         names[index_of(call)]);
+      std::this_thread::sleep_for(fault.delay);
+    }
     if (fault.error != 0) {
       tell("kernel", std::string("lets ") + names[index_of(call)] + " fail with " +
                          ::strerrorname_np(fault.error) + " (" + std::strerror(fault.error) + ")");
     }
     return fault;
+  }
+
+  /// The same for calls that only fail or work: returns the error, or 0.
+  static int next_error(Call call) {
+    const auto fault = next(call);
+    return fault ? fault->error : 0;
   }
 
   static const std::vector<std::string>* addresses_of(const char* host) {
@@ -95,8 +107,7 @@ ssize_t receive_some(int fd, void* data, std::size_t size, int flags) {
 }
 
 int accept_one(int fd, sockaddr* address, socklen_t* length, int flags) {
-  const auto fault = Access::next(Call::accept);
-  if (fault) return failing(fault->error);
+  if (const int error = Access::next_error(Call::accept)) return failing(error);
   return static_cast<int>(::syscall(SYS_accept4, fd, address, length, flags));
 }
 
@@ -140,12 +151,16 @@ void FaultyCalls::interrupt(Call call, int times) { fail(call, EINTR, times); }
 
 void FaultyCalls::fail(Call call, int error, int times) {
   faults_[index_of(call)].insert(faults_[index_of(call)].end(), static_cast<std::size_t>(times),
-                                 Fault{error, 0});
+                                 Fault{.error = error});
 }
 
 void FaultyCalls::shorten(Call call, std::size_t bytes, int times) {
   faults_[index_of(call)].insert(faults_[index_of(call)].end(), static_cast<std::size_t>(times),
-                                 Fault{0, bytes});
+                                 Fault{.bytes = bytes});
+}
+
+void FaultyCalls::delay(Call call, std::chrono::milliseconds time, int error) {
+  faults_[index_of(call)].push_back(Fault{.error = error, .delay = time});
 }
 
 void FaultyCalls::resolve(std::string host, std::vector<std::string> addresses) {
@@ -194,23 +209,22 @@ int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
 }
 
 int socket(int domain, int type, int protocol) noexcept {
-  const auto fault = Access::next(Call::socket);
-  if (fault) return failing(fault->error);
+  if (const int error = Access::next_error(Call::socket)) return failing(error);
   return static_cast<int>(::syscall(SYS_socket, domain, type, protocol));
 }
 
 int connect(int fd, const sockaddr* address, socklen_t length) {
-  const auto fault = Access::next(Call::connect);
-  if (fault && fault->error == EINTR) return interrupted_connect(fd, address, length);
-  if (fault) return failing(fault->error);
+  const int error = Access::next_error(Call::connect);
+  if (error == EINTR) return interrupted_connect(fd, address, length);
+  if (error != 0) return failing(error);
   return static_cast<int>(::syscall(SYS_connect, fd, address, length));
 }
 
 int close(int fd) {
-  const auto fault = Access::next(Call::close);
+  const int error = Access::next_error(Call::close);
   Access::count_close(fd);
   const int result = static_cast<int>(::syscall(SYS_close, fd));
-  return fault ? failing(fault->error) : result;
+  return error != 0 ? failing(error) : result;
 }
 
 // A sanitizer that is linked into the program has this one, and must hear of every thread.
@@ -221,8 +235,8 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
   static auto* const real = __interceptor_pthread_create != nullptr
                                 ? __interceptor_pthread_create
                                 : next_definition<decltype(::pthread_create)>("pthread_create");
-  const auto fault = Access::next(Call::thread);
-  return fault ? fault->error : real(thread, attributes, start, argument);
+  const int error = Access::next_error(Call::thread);
+  return error != 0 ? error : real(thread, attributes, start, argument);
 }
 
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** result) {

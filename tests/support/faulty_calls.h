@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -37,6 +39,9 @@ class FaultyCalls {
   void fail(Call call, int error, int times = 1);
   /// Lets the next `times` calls, `send` or `recv`, move no more than `bytes`.
   void shorten(Call call, std::size_t bytes, int times = 1);
+  /// Lets the next call begin only when so much time has passed; it then fails with `error` as
+  /// above, or does its work.
+  void delay(Call call, std::chrono::milliseconds time, int error = 0);
   /// Lets `getaddrinfo` find these numeric addresses when it looks up `host`, even those that this
   /// machine cannot use; not when it is asked for numbers only (`AI_NUMERICHOST`).
   void resolve(std::string host, std::vector<std::string> addresses);
@@ -50,8 +55,9 @@ class FaultyCalls {
   friend struct FaultyCallsAccess;
 
   struct Fault {
-    int error;          // 0: none
-    std::size_t bytes;  // at most so many
+    int error = 0;                                                // none
+    std::size_t bytes = std::numeric_limits<std::size_t>::max();  // at most so many
+    std::chrono::milliseconds delay{0};
   };
 
   static constexpr std::size_t calls = 7;
