@@ -79,13 +79,13 @@ TEST_SUITE("ch01.url") {
 
   TEST_CASE("an IPv6 address has brackets in a URL and none as a host") {
     const URL url = parsed("http://[2001:DB8::1]:81/");
-    CHECK(url.host() == "2001:db8::1");
-    CHECK(url.port() == 81);
-    CHECK(url.host_header() == "[2001:db8::1]:81");
-    CHECK(parsed("http://[::1]").port() == 80);
-    CHECK(parsed("http://[::1]").host_header() == "[::1]");
-    CHECK(parsed("http://u@[::1]:/").to_string() == "http://u@[::1]/");
-    CHECK(parsed("http://[::ffff:1.2.3.4]").to_string() == "http://[::ffff:1.2.3.4]/");
+    REQUIRE(url.host() == "2001:db8::1");
+    REQUIRE(url.port() == 81);
+    REQUIRE(url.host_header() == "[2001:db8::1]:81");
+    REQUIRE(parsed("http://[::1]").port() == 80);
+    REQUIRE(parsed("http://[::1]").host_header() == "[::1]");
+    REQUIRE(parsed("http://u@[::1]:/").to_string() == "http://u@[::1]/");
+    REQUIRE(parsed("http://[::ffff:1.2.3.4]").to_string() == "http://[::ffff:1.2.3.4]/");
     for (const char* text : {"http://[::1/", "http://[]/", "http://[::1]x/", "http://[::1]80/",
                              "http://[::g]/", "http://[1.2.3.4]/", "http://[h]/",
                              "http://[fe80::1%25eth0]/", "http://[[::1]]/", "http://a]b/"}) {

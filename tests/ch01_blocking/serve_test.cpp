@@ -271,6 +271,7 @@ TEST_CASE("no more than so many threads serve at a time") {
   }
   clients[2].send("and me\n");
   tell("expected", "the third waits until the first has gone");
+  tell("yours", "serves " + std::to_string(busy) + " of the four clients");
   CHECK(busy == 2);
   CHECK(!clients[2].readable());
   clients[0].close();

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -60,6 +61,29 @@ std::optional<std::system_error> error_of(Function function) {
   }
   tell("yours", "throws nothing");
   return std::nullopt;
+}
+
+/// Which exception ended a call, as the tests compare it, and what it says.
+struct Ending {
+  std::string exception;
+  std::string message;
+};
+
+/// Calls `function`, and returns what it throws.
+template <typename Function>
+Ending ending_of(Function function) {
+  Ending ending{"no exception", ""};
+  try {
+    function();
+  } catch (const funnel::TimeoutError& error) {
+    ending = {"TimeoutError", error.what()};
+  } catch (const funnel::StreamClosedError& error) {
+    ending = {"StreamClosedError", error.what()};
+  } catch (const std::exception& error) {
+    ending = {"another exception", error.what()};
+  }
+  tell("yours", "ends with " + ending.exception + ": " + ending.message);
+  return ending;
 }
 
 /// Says in words how often a descriptor was closed.
@@ -270,25 +294,18 @@ TEST_CASE("accept goes on after what is no fault of ours and reports the rest") 
 
 TEST_CASE("accept ends when its listener is shut down or its time is over") {
   Socket listener = funnel::listen_tcp(0);
-  std::optional<std::system_error> error;
-  bool is_closed_error = false;
+  Ending ending;
   {
     Background server("accept", [&] {
-      error = error_of([&] {
-        try {
-          tell("yours", "accept, and nobody connects");
-          funnel::accept(listener);
-        } catch (const funnel::StreamClosedError&) {
-          is_closed_error = true;
-          throw;
-        }
-      });
+      tell("yours", "accept, and nobody connects");
+      ending = ending_of([&] { funnel::accept(listener); });
     });
     tell("yours", "shutdown(), called by another thread");
     listener.shutdown();
     server.join();
   }
-  CHECK(is_closed_error);
+  tell("expected", "accept ends with StreamClosedError");
+  REQUIRE(ending.exception == "StreamClosedError");
   CHECK(listener.is_open());
 
   Socket limited = funnel::listen_tcp(0);
@@ -377,16 +394,11 @@ TEST_CASE("connect goes on after a signal and ends at its deadline") {
     const auto begin = Clock::now();
     tell("yours",
          "connect_tcp with a deadline in 50 ms, to a port that neither accepts nor refuses");
-    std::string message;
-    try {
-      funnel::connect_tcp("127.0.0.1", hanging.port(), begin + 50ms);
-    } catch (const funnel::TimeoutError& error) {
-      message = error.what();
-      tell("yours", "throws TimeoutError: " + message);
-    } catch (const std::system_error& error) {
-      tell("yours", std::string("throws something else: ") + error.what());
-    }
-    REQUIRE(contains(message, at(hanging.port())));
+    const Ending ending =
+        ending_of([&] { funnel::connect_tcp("127.0.0.1", hanging.port(), begin + 50ms); });
+    tell("expected", "TimeoutError, which names " + at(hanging.port()));
+    REQUIRE(ending.exception == "TimeoutError");
+    REQUIRE(contains(ending.message, at(hanging.port())));
     REQUIRE(Clock::now() - begin >= 50ms);
     REQUIRE(open_descriptors() == before);
   }

@@ -149,6 +149,10 @@ TEST_CASE("a write ends at its deadline although the peer takes a little now and
   late.set_deadline(Clock::now());
   tell("yours", "write_all(\"x\") with a deadline that is over");
   CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
+  tell("yours", "write_all(\"\"), and again on a Socket that is not open");
+  tell("expected", "nothing: without bytes there is nothing to send or to wait for");
+  CHECK_NOTHROW(late.write_all(""));
+  CHECK_NOTHROW(Socket().write_all(""));
   late.set_deadline(Clock::now() + 10s);
   FaultyCalls calls;
   calls.fail(Call::send, EAGAIN);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <system_error>
@@ -15,6 +16,11 @@ namespace doctest {
 template <>
 struct StringMaker<std::system_error> {
   static String convert(const std::system_error& error) { return error.what(); }
+};
+
+template <typename T>
+struct StringMaker<std::atomic<T>> {
+  static String convert(const std::atomic<T>& value) { return toString(value.load()); }
 };
 
 template <typename T>
