@@ -49,7 +49,8 @@ bool is_shortage(const std::error_code& error) {
          error == std::errc::not_enough_memory;
 }
 
-/// Waits for the next client. Empty once the listener was shut down.
+/// Waits for the next client. Empty once the listener was shut down. During a shortage it tries
+/// again after each `pause`, and reports it once, not each time.
 std::optional<Socket> next_client(Socket& listener) {
   // #region task 1.4
   bool reported = false;
@@ -93,7 +94,8 @@ class ClientThreads {
   /// Shuts down the clients and waits for their threads, however the server has ended.
   ~ClientThreads();
 
-  /// Waits until there is room for one more. False if the listener was shut down meanwhile.
+  /// Waits until there is room for one more. False if the listener was shut down meanwhile: nobody
+  /// notifies of that, so it looks every `pause`.
   bool wait_for_room(const Socket& listener);
   /// Serves a client in a thread of its own; closes it if there is none to be had.
   void start(Socket socket);
@@ -129,7 +131,8 @@ void ClientThreads::start(Socket socket) {
   // #endregion task 1.4
 }
 
-/// What a client's thread does.
+/// What a client's thread does: calls the handler; then, under the lock, closes the socket and sets
+/// `done`; then tells who waits for room.
 void ClientThreads::serve(Client& client) {
   // #region task 1.4
   handle(client.socket, handler_);

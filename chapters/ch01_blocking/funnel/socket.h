@@ -71,7 +71,8 @@ class Socket {
   bool limit_wait(int option) const noexcept;
 
   /// Sends all of `bytes`, and waits as long as the peer takes no more. After an exception
-  /// nobody knows how much was sent: close the socket.
+  /// nobody knows how much was sent: close the socket. Without bytes it does nothing, and does not
+  /// throw: not on a socket that is closed or broken, nor after the deadline.
   void write_all(std::string_view bytes);
 
   /// Reads up to and including `delimiter`, which is not empty. If it does not end within
