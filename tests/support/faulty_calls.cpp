@@ -24,8 +24,8 @@ namespace {
 
 thread_local FaultyCalls* current = nullptr;
 
-constexpr std::array<const char*, 7> names = {"socket", "connect", "accept",        "send",
-                                              "recv",   "close",   "pthread_create"};
+constexpr std::array<const char*, 8> names = {
+    "socket", "connect", "accept", "send", "recv", "close", "pthread_create", "pthread_join"};
 
 std::size_t index_of(FaultyCalls::Call call) { return static_cast<std::size_t>(call); }
 
@@ -237,6 +237,16 @@ int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*
                                 : next_definition<decltype(::pthread_create)>("pthread_create");
   const int error = Access::next_error(Call::thread);
   return error != 0 ? error : real(thread, attributes, start, argument);
+}
+
+[[gnu::weak]] decltype(pthread_join) __interceptor_pthread_join;  // NOLINT: its name
+
+int pthread_join(pthread_t thread, void** result) {
+  static auto* const real = __interceptor_pthread_join != nullptr
+                                ? __interceptor_pthread_join
+                                : next_definition<decltype(::pthread_join)>("pthread_join");
+  const int error = Access::next_error(Call::join);
+  return error != 0 ? error : real(thread, result);
 }
 
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** result) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -24,8 +25,8 @@ namespace test_support {
 class FaultyCalls {
  public:
   /// `send` is `write` to a socket too, `recv` is `read` from one, `accept` is `accept4`, and
-  /// `thread` is `pthread_create`.
-  enum class Call { socket, connect, accept, send, recv, close, thread };
+  /// `thread` is `pthread_create`, `join` is `pthread_join`.
+  enum class Call { socket, connect, accept, send, recv, close, thread, join };
 
   FaultyCalls();
   FaultyCalls(const FaultyCalls&) = delete;
@@ -46,7 +47,7 @@ class FaultyCalls {
   /// machine cannot use; not when it is asked for numbers only (`AI_NUMERICHOST`).
   void resolve(std::string host, std::vector<std::string> addresses);
 
-  /// Returns how many such calls were made, whatever they did.
+  /// Returns how many such calls were made, whatever they did. Any thread.
   int count(Call call) const;
   /// Returns how often `fd` was closed, or was tried to be.
   int closes(int fd) const;
@@ -60,9 +61,9 @@ class FaultyCalls {
     std::chrono::milliseconds delay{0};
   };
 
-  static constexpr std::size_t calls = 7;
+  static constexpr std::size_t calls = 8;
   std::array<std::deque<Fault>, calls> faults_;
-  std::array<int, calls> counts_{};
+  std::array<std::atomic<int>, calls> counts_{};
   std::map<int, int> closes_;
   std::map<std::string, std::vector<std::string>, std::less<>> names_;
 };
