@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from learn import process
+from learn.errors import LearnError
 from learn.skeleton import NOT_WRITTEN, UNWRITTEN_LINE
 from learn.term import clean, plural, shorten
 
@@ -166,6 +167,14 @@ class Run:
                 process.end(child)
             self.result.requests.sort(key=lambda request: request.index)
             self._judge(child, stderr)
+
+    def to_the_end(self) -> Result:
+        """Runs it whole; raises `LearnError` when it failed."""
+        for _ in self.requests():
+            pass
+        if not self.result.ok:
+            raise LearnError(f"{self.result.name} {self.result.error}")
+        return self.result
 
     def _watch(self, child, started: float):
         lines = process.Lines()

@@ -2,6 +2,7 @@
 one that takes our place."""
 
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -43,6 +44,13 @@ def _stop(number: int) -> None:
     for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(other, signal.SIG_IGN)  # the clean-up is short and must not be cut
     raise Stopped(number)
+
+
+def allow_descriptors() -> None:
+    """Lets programs that are started have as many descriptors as the system allows: a request in
+    flight takes one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def spawn(command: list, grace: float = GRACE_S, **options) -> subprocess.Popen:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from learn import chapters, examples
 from learn.chapters import Chapter
+from learn.context import Context
 from learn.errors import LearnError
 from learn.versions import MINE, REFERENCE
 
@@ -37,6 +38,13 @@ class Program:
     path: str
     args: list[str]
     waits: str
+
+    def binary(self, context: Context) -> Path:
+        return context.build / "release" / self.path
+
+    def command(self, context: Context, concurrency: int) -> list:
+        """What runs it on the URLs of its standard input, so many at once."""
+        return [self.binary(context), *self.args, "--concurrency", concurrency, "-"]
 
 
 def discover(root: Path) -> list[Program]:

@@ -155,7 +155,7 @@ class Pattern {
 /// (`tornado.web.URLSpec`). A value; a module's routes are a `std::vector<Route>`.
 class Route {
  public:
-  /// `route` makes one.
+  /// Use `route`, which knows the class and how to make its handlers.
   Route(std::string pattern, const detail::HandlerClass& handler_class,
         std::shared_ptr<const detail::HandlerFactory> factory)
       : pattern_(std::move(pattern)),
@@ -179,7 +179,9 @@ class Route {
   const std::string& pattern() const noexcept { return pattern_; }
   const std::string& route_name() const noexcept { return name_; }
   bool has_head_from_get() const noexcept { return head_from_get_; }
+  /// What `H` has. For `Application`, as is the next.
   const detail::HandlerClass& handler_class() const noexcept { return *handler_class_; }
+  /// Makes the handler of one request; throws what its constructor throws.
   std::unique_ptr<RequestHandler> make_handler() const;
 
  private:

@@ -5,9 +5,9 @@ number of a process: it is counted by how much those of the whole machine have g
 """
 
 import re
-import resource
 from pathlib import Path
 
+from learn import process
 from learn.build import build
 from learn.errors import LearnError
 from learn.measure import Run
@@ -29,8 +29,7 @@ def measure(context) -> dict:
     if not programs:
         raise LearnError("no fetch program in this clone has more than one request in flight")
     build(context, "release", targets(programs))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    process.allow_descriptors()
     with running([context.binary("slowserver")], "the slow server") as (_, url):
         weighed = [_weigh(context, program, f"{url}/delay/{DELAY_MS}") for program in programs]
     return {"requests": COUNT, "delay_ms": DELAY_MS, "programs": weighed}
@@ -62,14 +61,9 @@ class _Weighing(Run):
 
 
 def _weigh(context, program: Program, url: str) -> dict:
-    binary = context.build / "release" / program.path
-    command = [binary, *program.args, "--concurrency", COUNT, "-"]
+    command = program.command(context, COUNT)
     run = _Weighing(program.name, program.waits, command, [url] * COUNT, LIMIT_S)
-    for _ in run.requests():
-        pass
-    result = run.result
-    if not result.ok:
-        raise LearnError(f"{program.name} {result.error}")
+    result = run.to_the_end()
     if result.max_in_flight < COUNT:
         what = f"had {result.max_in_flight} requests in flight, not {COUNT}"
         raise LearnError(f"{program.name} {what}: this machine is too slow or too busy for it")

@@ -4,8 +4,7 @@ The slow server answers each after the same delay, so the least time is that del
 of three runs counts: what else the machine does can only make a run longer.
 """
 
-import resource
-
+from learn import process
 from learn.build import build
 from learn.errors import LearnError
 from learn.measure import Run
@@ -28,8 +27,7 @@ LIMIT_S = 60
 def measure(context) -> dict:
     program = _asynchronous(context)
     build(context, "release", targets([program]))
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    process.allow_descriptors()
     runs = []
     with running([context.binary("slowserver")], "the slow server") as (_, url):
         for _ in range(RUNS):
@@ -62,11 +60,6 @@ def _asynchronous(context) -> Program:
 
 
 def _run(context, program: Program, url: str) -> dict:
-    binary = context.build / "release" / program.path
-    command = [binary, *program.args, "--concurrency", COUNT, "-"]
-    run = Run(program.name, program.waits, command, [url] * COUNT, LIMIT_S)
-    for _ in run.requests():
-        pass
-    if not run.result.ok:
-        raise LearnError(f"{program.name} {run.result.error}")
-    return {"wall_s": run.result.wall_s, "peak_rss_bytes": run.result.peak_rss_bytes}
+    command = program.command(context, COUNT)
+    result = Run(program.name, program.waits, command, [url] * COUNT, LIMIT_S).to_the_end()
+    return {"wall_s": result.wall_s, "peak_rss_bytes": result.peak_rss_bytes}

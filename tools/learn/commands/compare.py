@@ -1,11 +1,10 @@
 """`./learn compare`: the fetch programs side by side, each in its own process."""
 
 import json
-import resource
 import sys
 from pathlib import Path
 
-from learn import timeline, verdict, work
+from learn import process, timeline, verdict, work
 from learn.arguments import Parser, whole_number
 from learn.build import CompilationFailed, build
 from learn.chapters import Chapter
@@ -121,8 +120,7 @@ def _compare(context, options) -> int:
         programs, mine = with_mine(context.root, programs)
     if not options.no_build:
         _build(context, programs, mine)
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # a descriptor per request in flight
+    process.allow_descriptors()
     work = Workload(options)
     events = _Events(options.events)
     events.send(
@@ -184,11 +182,11 @@ def _run_all(context, programs, work: Workload, server: str, events: _Events) ->
 
 
 def _run_one(context, program: Program, work: Workload, server: str, events: _Events) -> Result:
-    binary = context.build / "release" / program.path
+    binary = program.binary(context)
     if not binary.exists():
         failure = f"is not built: {context.shown(binary)} is missing"
         return Result(program.name, program.waits, failure=failure)
-    command = [binary, *program.args, "--concurrency", work.concurrency, "-"]
+    command = program.command(context, work.concurrency)
     run = Run(program.name, program.waits, command, work.urls(server), work.limit_s)
     bar = context.term.progress(program.name)
     done = 0
