@@ -1,6 +1,6 @@
 // One line per check, and the count at the end.
 
-/// Runs checks one after the other and prints the verdict of each.
+/// Runs checks and prints the verdict of each.
 export class Report {
   #passed = 0;
   #failed = 0;
