@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from learn import process, timeline, verdict, work
+from learn import process, timeline, verdict
 from learn.arguments import Parser, whole_number
 from learn.build import CompilationFailed, build
 from learn.chapters import Chapter
@@ -15,7 +15,7 @@ from learn.needs import BUILD
 from learn.programs import Program, discover, targets, with_mine
 from learn.servers import running
 from learn.term import plural, seconds
-from learn.versions import MINE
+from learn.versions import MINE, require_usable
 
 SUMMARY = "runs the fetch programs side by side and shows what waiting costs"
 ORDER = 30
@@ -145,7 +145,7 @@ def _compare(context, options) -> int:
 
 def _build(context, programs: list[Program], mine: list[Chapter]) -> None:
     for chapter in mine:
-        work.require_complete(chapter)
+        require_usable(MINE, chapter)
     ensure(context, NEEDS, "./learn compare")
     try:
         build(context, "release", targets(programs))

@@ -1,13 +1,13 @@
 """`./learn run N NAME`: builds an example of a chapter and becomes it."""
 
-from learn import examples, process, verdict, work
+from learn import examples, process, verdict
 from learn.arguments import Parser, add_chapter_and_name, split_at
 from learn.build import CompilationFailed, build
 from learn.chapters import Chapter, find_chapter
 from learn.errors import LearnError
 from learn.install import ensure
 from learn.needs import BUILD
-from learn.versions import MINE, REFERENCE, add_options, chosen
+from learn.versions import MINE, REFERENCE, add_options, chosen, require_usable
 
 SUMMARY = "runs an example of a chapter, on your code if you have started it"
 ORDER = 28
@@ -30,8 +30,7 @@ def run(context, arguments: list[str]) -> int:
         return _list(context, chapter)
     name = examples.named(chapter, options.name)
     version = examples.version_of(chapter, name, chosen(options, chapter))
-    if version == MINE:
-        work.require_complete(chapter)
+    require_usable(version, chapter)
     ensure(context, NEEDS, "./learn run")
     target = examples.target(chapter, version, name)
     preset = version.preset if options.sanitize else "release"
