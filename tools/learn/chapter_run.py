@@ -16,6 +16,7 @@ from learn.chapters import Chapter, Task, discover
 from learn.context import Context
 from learn.errors import LearnError, UsageError
 from learn.progress import Progress
+from learn.steering import next_task
 from learn.term import plural
 from learn.versions import MINE, REFERENCE, Version
 
@@ -55,7 +56,7 @@ def run(context: Context, wanted: Wanted, bar=None) -> bool:
     options = {"go_on": wanted.go_on, "bar": bar, "on_part": on_part}
     results = run_parts(context, chapter, version, chosen, **options)
     bar.drop()
-    was_done = not _left(context, chapter)
+    was_done = next_task(chapter, Progress(context.root)) is None
     if version == MINE:
         _remember(context, chapter, results)
     red = next((result for result in results if not result.green), None)
@@ -88,12 +89,6 @@ def _remember(context: Context, chapter: Chapter, results: list[PartResult]) -> 
     progress.record(context, chapter, green, {case.name for case in cases} - green)
 
 
-def _left(context: Context, chapter: Chapter) -> list[Task]:
-    """The tasks that are not done."""
-    now = Progress(context.root)
-    return [task for task in chapter.tasks if not now.is_done(chapter, task)]
-
-
 def _celebrate(
     context: Context, wanted: Wanted, results: list[PartResult], was_done: bool
 ) -> None:
@@ -106,14 +101,14 @@ def _celebrate(
             how = f"./learn start {chapter.number} gives you the tasks to write yourself"
             term.line(term.style(how, "dim"))
         return
-    left = _left(context, chapter)
-    if wanted.only and (left or was_done):
+    following = next_task(chapter, Progress(context.root))
+    if wanted.only and (following or was_done):
         term.line(f"\n{count} green.")
         return
-    if left:
+    if following:
         done = f"{wanted.words.capitalize()} is done: {count}, all green. Well done!"
         term.line(f"\n{term.style(done, 'bold')}")
-        show_next(context, chapter, left[0])
+        show_next(context, chapter, following)
         return
     if was_done:
         term.line(f"\n{count} green: chapter {chapter.number} is done.")
