@@ -113,6 +113,37 @@ class Recorded(tree.SnipTest):
         lines = self.record("recorded: echo other", *lines)
         self.assertEqual(lines[1:3], ["$ echo other", "other"])
 
+    def test_lines_that_it_names_get_the_numbers_that_they_have_now(self):
+        self.write("book/other.md", "# Other\n\nRead\n\n## Read `it`\n")
+        self.write("tests/a.cpp", "CHECK(f() == 1);\nCHECK(g(1,\n        2));\n")
+        told = "test tests/a.cpp:1  f() == 1\nalso tests/a.cpp:2  g(1, 2)  (got 3)\n"
+        told += "read book/other.md:5  “Read it”\ncode work/a.cpp:1  f() == 1\n"
+        self.write("told", told)
+        lines = self.record("recorded: cat told")
+        self.assertEqual("\n".join(lines[2:6]) + "\n", told)
+        self.assertEqual(self.main("snip", "--check").returncode, 0)
+
+        self.write("book/other.md", "# Other\n\n\nRead\n\n## Read `it`\n")
+        self.write("tests/a.cpp", "//\n//\nCHECK(f() == 1);\nCHECK(g(1,\n        2));\n")
+        self.assertEqual(self.main("snip", "--check").returncode, 1)
+        self.assertEqual(self.main("snip").returncode, 0)
+        now = told.replace("tests/a.cpp:1", "tests/a.cpp:3")
+        now = now.replace("tests/a.cpp:2", "tests/a.cpp:4").replace("md:5", "md:6")
+        self.assertEqual(self.read().split("\n")[3:7], now.splitlines())
+        self.assertEqual(self.main("snip", "--check").returncode, 0)
+
+    def test_it_is_stale_when_nobody_knows_which_line_it_names(self):
+        self.write("tests/a.cpp", "CHECK(f());\n")
+        self.write("told", "tests/a.cpp:1  f()\n")
+        lines = self.record("recorded: cat told")
+        how = "not in line 1; empty this block and record it again"
+        self.write("tests/a.cpp", "//\nCHECK(f());\nCHECK(f());\n")
+        message = f"tests/a.cpp has 'f()' in 2 lines, {how}"
+        self.assertRefused("recorded: cat told", message, body=lines)
+        (self.root / "tests/a.cpp").unlink()
+        message = f"tests/a.cpp has 'f()' in 0 lines, {how}"
+        self.assertRefused("recorded: cat told", message, body=lines)
+
     def test_an_emptied_block_is_recorded_anew(self):
         lines = self.record(self.RANDOM)
         self.assertNotEqual(self.record(self.RANDOM)[2], lines[2])

@@ -4,13 +4,16 @@ import os
 import re
 import subprocess
 import time
+from pathlib import Path
 
 from learn import process
+from learn.book import sections
 from learn.commands.bench import machine, machine_line
 from learn.context import Context
 from learn.errors import LearnError
-from learn.term import clean, mebibytes, shorten
+from learn.term import clean, mebibytes, plural, shorten
 from snip.directives import Directive
+from snip.places import Places
 from snip.render import caption, escaped, fenced
 
 CHECKED_LIMIT_S = 60
@@ -20,6 +23,8 @@ MOST_LINES = 200
 EXCERPT_LINES = 10
 TITLE_COLUMNS = 40
 CAPTION = re.compile(r"\*Recorded on .+, \d{4}-\d\d-\d\d\.\*")
+# As `./learn test` has them: `FILE:LINE  WORDS`, and more behind two blanks.
+PLACE = re.compile(r"(?<!\S)((?:book|chapters|final|tests|tools)/[^\s:]+):(\d{1,9})  (\S+(?: \S+)*)")
 
 
 def run(context: Context, directive: Directive) -> list[str]:
@@ -41,6 +46,35 @@ def recorded_command(body: list[str]) -> str:
     if len(lines) < 3 or not CAPTION.fullmatch(lines[-1]) or not lines[1].startswith("$ "):
         return ""
     return lines[1].removeprefix("$ ")
+
+
+def renumbered(places: Places, body: list[str]) -> list[str]:
+    """A recording with the numbers of the lines where its words stand now; raises `LearnError`."""
+    return [PLACE.sub(lambda place: _where_now(places, place), line) for line in body]
+
+
+def _where_now(places: Places, place: re.Match) -> str:
+    name, number, words = place[1], int(place[2]), place[3]
+    found = _lines_with(places.path(name), words)
+    if number not in found:
+        if len(found) != 1:
+            what = f"{name} has {words!r} in {plural(len(found), 'line')}, not in line {number}"
+            raise LearnError(f"{what}; empty this block and record it again")
+        number = found[0]
+    return f"{name}:{number}  {words}"
+
+
+def _lines_with(path: Path, words: str) -> list[int]:
+    """The lines in which these words begin; of a text, those of the headings that are these words."""
+    if path.suffix == ".md":
+        title = words.strip("“”")
+        return [each.line for each in sections(path).values() if each.title == title]
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    pattern = r"\s+".join(map(re.escape, words.split()))
+    return [text.count("\n", 0, each.start()) + 1 for each in re.finditer(pattern, text)]
 
 
 def _output(context: Context, directive: Directive, limit_s: float) -> list[str]:

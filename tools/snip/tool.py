@@ -161,7 +161,7 @@ class Tool:
     def _recorded(self, directive: Directive, block: Block, text: Text) -> list[str]:
         known = commands.recorded_command(block.body)
         if known == directive.argument:
-            return block.body
+            return commands.renumbered(self._places, block.body)
         if self._record:
             return commands.record(self._context, directive)
         what = f"this was recorded with another command, `{known}`" if known else "nothing recorded"
