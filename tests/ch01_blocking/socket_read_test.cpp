@@ -266,4 +266,10 @@ TEST_CASE("a deadline is not put off by a peer that sends a byte now and then") 
   tell("yours", "reads, and recv itself says that its time is over");
   tell("expected", "TimeoutError, whoever has noticed it");
   CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
+
+  calls.delay(Call::recv, 50ms, EINTR);
+  socket.set_deadline(Clock::now() + 50ms);
+  tell("yours", "reads with a deadline in 50 ms, interrupted by a signal after that");
+  tell("expected", "TimeoutError: what is left of the time is to be asked again after a signal");
+  CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
 }

@@ -328,6 +328,16 @@ TEST_CASE("accept ends when its listener is shut down or its time is over") {
   limited.set_deadline(Clock::now());
   tell("yours", "accept with a deadline that is over, while a client is there");
   CHECK_THROWS_AS(funnel::accept(limited), funnel::TimeoutError);
+
+  for (const int error : {EINTR, ECONNABORTED}) {
+    FaultyCalls calls;
+    calls.delay(Call::accept, 50ms, error);
+    limited.set_deadline(Clock::now() + 50ms);
+    tell("yours", "accept with a deadline in 50 ms, while a client is there");
+    tell("expected",
+         "TimeoutError: what is left of the time is to be asked again before each call");
+    CHECK_THROWS_AS(funnel::accept(limited), funnel::TimeoutError);
+  }
 }
 
 TEST_CASE("connect tries every address and says where nobody answered") {

@@ -159,4 +159,10 @@ TEST_CASE("a write ends at its deadline although the peer takes a little now and
   tell("yours", "write_all(\"x\"), and send itself says that its time is over");
   tell("expected", "TimeoutError, whoever has noticed it");
   CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
+
+  calls.delay(Call::send, 50ms, EINTR);
+  late.set_deadline(Clock::now() + 50ms);
+  tell("yours", "write_all(\"x\") with a deadline in 50 ms, interrupted by a signal after that");
+  tell("expected", "TimeoutError: what is left of the time is to be asked again after a signal");
+  CHECK_THROWS_AS(late.write_all("x"), funnel::TimeoutError);
 }
