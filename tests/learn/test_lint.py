@@ -77,14 +77,14 @@ class Units(support.TreeTest):
         self.write("src/task.cpp", "#include <funnel/task.h>\n#include <funnel/loop.h>\n")
         self.write("src/loop.cpp", '#include "loop.h"\n#include "part.h"\n')
         self.write("fuzz/loop_fuzz.cpp", "#include <funnel/loop.h>\n")
-        self.compiles("dev", "../src/task.cpp", "../src/loop.cpp", "../src/gone.cpp", "/usr/x.cpp")
+        self.compiles("lint", "../src/task.cpp", "../src/loop.cpp", "../src/gone.cpp", "/usr/x.cpp")
 
     def compiles(self, preset, *files):
         entries = [{"directory": str(self.root / "build"), "file": file} for file in files]
         self.write(f"build/{preset}/compile_commands.json", json.dumps(entries))
 
     def units(self, *files):
-        return lint.Units(self.root, list(files), ["dev", "fuzz"])
+        return lint.Units(self.root, list(files), ["lint", "fuzz"])
 
     def assertChosen(self, files, chosen):
         self.assertEqual(self.units(*files).chosen, set(chosen))
@@ -108,7 +108,7 @@ class Units(support.TreeTest):
         units = self.units(fuzzer, "src/task.cpp")
         self.assertEqual(units.unseen, [])
         self.assertEqual(units.folder(fuzzer), self.root / "build/fuzz")
-        self.assertEqual(units.folder("src/task.cpp"), self.root / "build/dev")
+        self.assertEqual(units.folder("src/task.cpp"), self.root / "build/lint")
 
     def test_what_nothing_compiles_is_told_by_its_folder(self):
         self.assertEqual(lint.unseen_sentence(self.units("src/task.cpp")), "")
@@ -130,9 +130,9 @@ class Problems(GitTest):
             """,
         )
         self.shell("path/clang-format", 'for last; do :; done\n[ "$last" != b.h ]\n')
-        self.write("build/dev/build.ninja")
+        self.write("build/lint/build.ninja")
         entries = [{"directory": str(self.root), "file": name} for name in ("a.cpp", "b.cpp")]
-        self.write("build/dev/compile_commands.json", json.dumps(entries))
+        self.write("build/lint/compile_commands.json", json.dumps(entries))
         path = mock.patch.dict(os.environ, {"PATH": f"{self.root}/path:{os.environ['PATH']}"})
         path.start()
         self.addCleanup(path.stop)

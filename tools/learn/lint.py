@@ -59,8 +59,8 @@ class Units:
 def units_for(context: Context, files: list[str], *, log_path: Path, bar: Progress) -> Units:
     """Finds what clang-tidy has to look at; sources that only the fuzzers have are found when the
     fuzz preset is configured."""
-    configure(context, "dev", log_path=log_path, progress=bar.part)
-    return Units(context.root, files, ["dev", "fuzz"])
+    configure(context, "lint", log_path=log_path, progress=bar.part)
+    return Units(context.root, files, ["lint", "fuzz"])
 
 
 def tidy(context: Context, units: Units, *, log_path: Path, bar: Progress):

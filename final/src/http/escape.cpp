@@ -7,7 +7,7 @@ namespace {
 
 // RFC 3986 section 2.3.
 bool is_unreserved(char byte) noexcept {
-  return http::detail::is_alnum(static_cast<unsigned char>(byte)) || byte == '_' || byte == '.' ||
+  return http::is_alnum(static_cast<unsigned char>(byte)) || byte == '_' || byte == '.' ||
          byte == '-' || byte == '~';
 }
 

@@ -19,8 +19,6 @@ enum CharClass : std::uint8_t {
   userinfo_char = 16  ///< RFC 3986 userinfo
 };
 
-namespace detail {
-
 constexpr bool is_alnum(int byte) {
   return (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
          (byte >= 'a' && byte <= 'z');
@@ -50,11 +48,9 @@ constexpr std::array<std::uint8_t, 256> make_char_classes() {
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = make_char_classes();
 
-}  // namespace detail
-
 /// Tells whether a byte is in a class.
 constexpr bool is_char(char byte, CharClass wanted) noexcept {
-  return (detail::char_classes[static_cast<unsigned char>(byte)] & wanted) != 0;
+  return (char_classes[static_cast<unsigned char>(byte)] & wanted) != 0;
 }
 
 /// Returns the offset of the first byte that is not in the class, or the size.
@@ -101,8 +97,6 @@ inline std::string_view trim_blanks(std::string_view text) noexcept {
   return text;
 }
 
-namespace detail {
-
 /// Tells whether one of eight bytes is below 0x20 or is 0x7F; true now and then for others too.
 ///
 /// Where a byte has its top bit clear, the subtraction sets it for 0x00-0x1F, the addition for
@@ -114,8 +108,6 @@ inline bool may_have_control_char(const char* eight_bytes) noexcept {
   return (((word - ones * 0x20U) | (word + ones)) & ~word & (ones * 0x80U)) != 0;
 }
 
-}  // namespace detail
-
 /// Tells whether all bytes may stand in a header value. Values are most of a head, so eight
 /// bytes are looked at together; what looks like a control
 /// character (a tab may be one) is looked up.
@@ -123,9 +115,9 @@ inline bool is_field_value(std::string_view value) noexcept {
   constexpr std::size_t step = sizeof(std::uint64_t);
   if (value.size() < step) return all_chars(value, value_char);
   const char* const last = value.data() + value.size() - step;
-  bool plain = !detail::may_have_control_char(last);
+  bool plain = !may_have_control_char(last);
   for (const char* at = value.data(); plain && at < last; at += step) {
-    plain = !detail::may_have_control_char(at);
+    plain = !may_have_control_char(at);
   }
   return plain || all_chars(value, value_char);
 }

@@ -53,7 +53,7 @@ std::size_t scheme_size(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || http::is_digit(text[0])) return 0;
   const auto is_scheme_char = [](char byte) {
-    return http::detail::is_alnum(static_cast<unsigned char>(byte)) || byte == '+' || byte == '-' ||
+    return http::is_alnum(static_cast<unsigned char>(byte)) || byte == '+' || byte == '-' ||
            byte == '.';
   };
   const std::string_view scheme = text.substr(0, colon);

@@ -20,6 +20,7 @@
 #include "support.h"
 
 using namespace funnel;
+using core_tests::ignore;
 using core_tests::is_open;
 using core_tests::Pipe;
 using testing::LogCapture;
@@ -27,8 +28,6 @@ using testing::ManualClock;
 using testing::run_ready;
 
 namespace {
-
-void ignore(int, unsigned) {}
 
 /// Returns the two ends of a connection over TCP, which has urgent data.
 std::pair<int, int> tcp_connection() {

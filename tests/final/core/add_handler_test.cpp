@@ -14,17 +14,12 @@
 #include "support.h"
 
 using namespace funnel;
+using core_tests::ignore;
 using core_tests::is_open;
 using core_tests::Pipe;
 using core_tests::SocketPair;
 using testing::ManualClock;
 using testing::run_ready;
-
-namespace {
-
-void ignore(int, unsigned) {}
-
-}  // namespace
 
 TEST_SUITE("core.ioloop.handlers") {
   TEST_CASE("a handler is called when its descriptor is ready, not before") {

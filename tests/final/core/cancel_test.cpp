@@ -16,6 +16,7 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::sleep_for;
 using core_tests::Started;
 using testing::LogCapture;
 using testing::ManualClock;
@@ -35,7 +36,6 @@ Task<> watch(std::string& notes, Task<> task) {
   }
 }
 
-Task<> sleep_for(Duration delay) { co_await gen::sleep(delay); }
 Task<> await_future(Future<> future) { co_await future; }
 Task<> await_number(Future<int> future, int& out) { out = co_await std::move(future); }
 

@@ -62,6 +62,11 @@ class Witness {
   std::string* notes_;
 };
 
+inline funnel::Task<> sleep_for(funnel::Duration delay) { co_await funnel::gen::sleep(delay); }
+
+/// A handler for descriptors that does nothing.
+inline void ignore(int, unsigned) {}
+
 /// Waits a second, and notes whether it came to its end and that it was destroyed.
 inline funnel::Task<> hold(std::string& notes) {
   const Witness witness(notes);

@@ -17,6 +17,7 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::sleep_for;
 using core_tests::Started;
 using core_tests::Witness;
 using testing::LogCapture;
@@ -79,8 +80,6 @@ Task<> hold(Witness, std::string& notes) {
   co_await gen::sleep(1s);
   notes += "done ";
 }
-
-Task<> sleep_for(Duration delay) { co_await gen::sleep(delay); }
 
 std::string failure_of_run_sync(IOLoop& loop, Task<> task) {
   try {

@@ -16,6 +16,7 @@
 
 using namespace funnel;
 using namespace std::chrono_literals;
+using core_tests::sleep_for;
 using core_tests::Started;
 using core_tests::Witness;
 using testing::ManualClock;
@@ -33,7 +34,6 @@ class Wait {
   Make make;
 };
 
-Task<> sleep_for(Duration delay) { co_await gen::sleep(delay); }
 Task<> await_future(Future<> future) { co_await future; }
 
 Task<> join_both(Future<> future) {

@@ -22,10 +22,6 @@ namespace {
 
 constexpr std::size_t large = std::size_t{90} * 1024;  // more than lies in a memory stream
 
-std::string get(std::string_view path) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
-}
-
 Task<> abort_later(HTTPConnection& connection) {
   co_await gen::sleep(0s);
   connection.abort();

@@ -14,10 +14,6 @@ using namespace raw;
 
 namespace {
 
-std::string get(std::string_view path) {
-  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
-}
-
 /// What happened to handlers.
 struct Seen {
   int started = 0;

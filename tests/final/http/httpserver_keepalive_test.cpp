@@ -14,21 +14,21 @@ using namespace raw;
 
 namespace {
 
-std::string get(std::string_view path, std::string_view version, std::string_view connection) {
+std::string request(std::string_view path, std::string_view version, std::string_view connection) {
   std::string text =
       "GET " + std::string(path) + " HTTP/" + std::string(version) + "\r\nHost: h\r\n";
   if (!connection.empty()) text += "Connection: " + std::string(connection) + "\r\n";
   return text + "\r\n";
 }
 
-struct Row {
+struct ConnectionRow {
   const char* version;
   const char* connection;
   bool kept;
   const char* answered;  // the Connection field of the answer
 };
 
-const std::vector<Row> rows = {
+const std::vector<ConnectionRow> connection_rows = {
     {"1.1", "", true, ""},
     {"1.1", "close", false, "close"},
     {"1.1", "Close", false, "close"},
@@ -57,10 +57,10 @@ TEST_SUITE("http.httpserver.keepalive") {
   TEST_CASE("the connection is kept or ended as version and Connection say, wherever it is cut") {
     Fixture fixture(echo_app);
     for (const char* path : {"/", "/slow"}) {
-      for (const Row& row : rows) {
+      for (const ConnectionRow& row : connection_rows) {
         CAPTURE(row.version);
         CAPTURE(row.connection);
-        const Outcome outcome = ask(fixture, get(path, row.version, row.connection));
+        const Outcome outcome = ask(fixture, request(path, row.version, row.connection));
         const std::vector<Answer> answers = answers_of(outcome);
         REQUIRE(answers.size() == 1);
         CHECK(answers[0].body == "GET " + std::string(path));
@@ -75,7 +75,7 @@ TEST_SUITE("http.httpserver.keepalive") {
     HTTPServerOptions options;
     options.no_keep_alive = true;
     Fixture fixture(echo_app, options);
-    const Outcome outcome = ask(fixture, get("/a", "1.1", "") + get("/b", "1.1", ""));
+    const Outcome outcome = ask(fixture, get("/a") + get("/b"));
     const std::vector<Answer> answers = answers_of(outcome);
     REQUIRE(answers.size() == 1);
     CHECK(answers[0].has("Connection: close"));
@@ -87,7 +87,7 @@ TEST_SUITE("http.httpserver.keepalive") {
     Client client = fixture.connect();
     for (int i = 0; i < 500; ++i) {
       const std::string path = (i % 2 == 0 ? "/" : "/slow") + std::to_string(i);
-      client.send(get(path, "1.1", ""));
+      client.send(get(path));
       CHECK(client.answer().body == "GET " + path);
       client.take();
     }
@@ -111,7 +111,7 @@ TEST_SUITE("http.httpserver.keepalive") {
     const Outcome outcome = ask(fixture,
                                 "POST / HTTP/1.0\r\nConnection: keep-alive\r\n"
                                 "Content-Length: 3\r\n\r\nabc\r\n" +
-                                    get("/b", "1.1", ""));
+                                    get("/b"));
     const std::vector<Answer> answers = answers_of(outcome);
     REQUIRE(answers.size() == 2);
     CHECK(answers[1].body == "GET /b");
@@ -120,7 +120,7 @@ TEST_SUITE("http.httpserver.keepalive") {
 
   TEST_CASE("what follows the last request of a connection is not answered") {
     Fixture fixture(echo_app);
-    const Outcome outcome = ask(fixture, get("/a", "1.1", "close") + get("/b", "1.1", ""));
+    const Outcome outcome = ask(fixture, request("/a", "1.1", "close") + get("/b"));
     CHECK(answers_of(outcome).size() == 1);
     CHECK(outcome.ended);
   }
@@ -156,7 +156,7 @@ class Batch {
       if (i % 4 == 0) {
         requests += "POST " + path + " HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody";
       } else {
-        requests += get(path, "1.1", "");
+        requests += get(path);
       }
       bodies.push_back(i % 3 == 2 ? path : (i % 4 == 0 ? "POST " + path + " body" : "GET " + path));
     }
@@ -211,7 +211,7 @@ TEST_SUITE("http.httpserver.pipelining") {
     });
     IOStream stream = fixture.connect_stream();
     std::string requests;
-    for (int i = 0; i < 1000; ++i) requests += get("/", "1.1", "");
+    for (int i = 0; i < 1000; ++i) requests += get("/");
     (void)stream.write(requests);
     fixture.run();
     CHECK(requests_served <= 6);  // 64 KiB under way, 64 KiB queued, and the one above that
@@ -234,7 +234,7 @@ TEST_SUITE("http.httpserver.pipelining") {
     });
     for (const std::size_t count : {std::size_t{1}, std::size_t{3}, std::size_t{20}}) {
       IOStream stream = fixture.connect_stream();
-      for (std::size_t i = 0; i < count; ++i) (void)stream.write(get("/", "1.1", ""));
+      for (std::size_t i = 0; i < count; ++i) (void)stream.write(get("/"));
       stream.close_write();
       fixture.run();  // the answers do not fit into what may be under way
       const auto read_all = [](IOStream& s) -> Task<std::string> {
@@ -254,7 +254,7 @@ TEST_SUITE("http.httpserver.pipelining") {
          {"GET / HT", "GET / HTTP/1.1\r\nHost: h\r\n",
           "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhell"}) {
       Client client = fixture.connect();
-      client.send(get("/a", "1.1", "") + std::string(part));
+      client.send(get("/a") + std::string(part));
       client.close_write();
       CHECK(client.answers().size() == 1);
       CHECK(client.ended());

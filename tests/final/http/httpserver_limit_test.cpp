@@ -40,7 +40,7 @@ std::string many_fields(int count) {
   return fields + "\r\n";
 }
 
-const std::string get = "GET / HTTP/1.1\r\n";
+const std::string request_line = "GET / HTTP/1.1\r\n";
 const Duration time_limit = test_support::time_limit(20s);
 
 int code_of(Fixture& fixture, const std::string& request) {
@@ -67,10 +67,10 @@ TEST_SUITE("http.httpserver.limit") {
     Fixture fixture(echo_app);
     CHECK(code_of(fixture, request_line_of(8192) + "Host: h\r\n\r\n") == 200);
     CHECK(code_of(fixture, request_line_of(8193) + "Host: h\r\n\r\n") == 414);
-    CHECK(code_of(fixture, get + fields_of(65536)) == 200);
-    CHECK(code_of(fixture, get + fields_of(65537)) == 431);
-    CHECK(code_of(fixture, get + many_fields(100)) == 200);
-    CHECK(code_of(fixture, get + many_fields(101)) == 431);
+    CHECK(code_of(fixture, request_line + fields_of(65536)) == 200);
+    CHECK(code_of(fixture, request_line + fields_of(65537)) == 431);
+    CHECK(code_of(fixture, request_line + many_fields(100)) == 200);
+    CHECK(code_of(fixture, request_line + many_fields(101)) == 431);
   }
 
   TEST_CASE("limits strike at the same byte, wherever a request is cut") {
@@ -84,10 +84,10 @@ TEST_SUITE("http.httpserver.limit") {
     };
     CHECK(ask_code(request_line_of(40) + "Host: h\r\n\r\n") == 200);
     CHECK(ask_code(request_line_of(41) + "Host: h\r\n\r\n") == 414);
-    CHECK(ask_code(get + fields_of(60)) == 200);
-    CHECK(ask_code(get + fields_of(61)) == 431);
-    CHECK(ask_code(get + many_fields(5)) == 200);
-    CHECK(ask_code(get + many_fields(6)) == 431);
+    CHECK(ask_code(request_line + fields_of(60)) == 200);
+    CHECK(ask_code(request_line + fields_of(61)) == 431);
+    CHECK(ask_code(request_line + many_fields(5)) == 200);
+    CHECK(ask_code(request_line + many_fields(6)) == 431);
   }
 
   TEST_CASE("a line that never ends is refused when it is too long, not later") {
@@ -98,7 +98,7 @@ TEST_SUITE("http.httpserver.limit") {
     line.send("a");
     CHECK(line.answer().code == 414);
     Client field = fixture.connect();
-    field.send(get + "X: " + std::string(65533, 'a'));
+    field.send(request_line + "X: " + std::string(65533, 'a'));
     CHECK(field.received().empty());
     field.send("a");
     CHECK(field.answer().code == 431);

@@ -16,7 +16,6 @@ using namespace raw;
 
 namespace {
 
-const std::string get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const std::string head_of_post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 40\r\n\r\n";
 
 /// Returns after how many quarters of a second the server ended its side.
@@ -54,7 +53,7 @@ TEST_SUITE("http.httpserver.timeout") {
     Fixture fixture(echo_app);
     const Client unused = fixture.connect();
     Client used = fixture.connect();
-    used.send(get);
+    used.send(get());
     CHECK(used.take().size() > 0);
     fixture.pass(73s);
     CHECK(!unused.ended());
@@ -72,7 +71,7 @@ TEST_SUITE("http.httpserver.timeout") {
     Client client = fixture.connect();
     for (int i = 0; i < 5; ++i) {
       fixture.pass(70s);
-      client.send(get);
+      client.send(get());
     }
     CHECK(client.answers().size() == 5);
     CHECK(!client.ended());
@@ -82,7 +81,7 @@ TEST_SUITE("http.httpserver.timeout") {
     Fixture fixture(echo_app);
     Client client = fixture.connect();
     for (int i = 0; i < 5; ++i) {
-      client.send(get);
+      client.send(get());
       fixture.pass(10s);
     }
     CHECK(client.answers().size() == 5);
@@ -108,14 +107,14 @@ TEST_SUITE("http.httpserver.timeout") {
   TEST_CASE("a 408 does not cut off the answer before it that a slow client still takes") {
     Fixture fixture(big_answer);
     IOStream stream = fixture.connect_stream();
-    (void)stream.write(get + std::string("GET"));
+    (void)stream.write(get() + std::string("GET"));
     CHECK(take_slowly(fixture, stream).complete);
   }
 
   TEST_CASE("a line end behind a body begins no request, and gains no time") {
     Fixture fixture(echo_app);
     Client client = fixture.connect();
-    client.send(get);
+    client.send(get());
     CHECK(client.answer().code == 200);
     client.send("\r");
     fixture.pass(40s);  // a head would have had 20 seconds
@@ -183,7 +182,7 @@ TEST_SUITE("http.httpserver.timeout") {
       }(request, connection);
     });
     Client client = fixture.connect();
-    client.send(get + "GET /unfinished");
+    client.send(get() + "GET /unfinished");
     fixture.pass(3590s);
     CHECK(client.received().empty());
     fixture.pass(15s);
@@ -193,7 +192,7 @@ TEST_SUITE("http.httpserver.timeout") {
   TEST_CASE("a client that does not read its answer is dropped") {
     Fixture fixture(big_answer);
     IOStream stream = fixture.connect_stream();
-    (void)stream.write(get);
+    (void)stream.write(get());
     fixture.run();
     fixture.pass(28s);
     CHECK(fixture.server->connections() == 1);
@@ -203,7 +202,7 @@ TEST_SUITE("http.httpserver.timeout") {
   }
 
   TEST_CASE("a client that reads its answer slowly gets all of it") {
-    for (const std::string& request : {get, "GET / HTTP/1.0\r\n\r\n" + std::string()}) {
+    for (const std::string& request : {get(), "GET / HTTP/1.0\r\n\r\n" + std::string()}) {
       Fixture fixture(big_answer);
       IOStream stream = fixture.connect_stream();
       (void)stream.write(request);
@@ -235,7 +234,7 @@ TEST_SUITE("http.httpserver.timeout") {
       }(connection, destroyed, failed);
     });
     IOStream stream = fixture.connect_stream();
-    (void)stream.write(get);
+    (void)stream.write(get());
     fixture.run();
     fixture.pass(33s);
     CHECK(failed);

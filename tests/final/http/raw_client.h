@@ -180,6 +180,10 @@ class Fixture {
   std::unique_ptr<funnel::HTTPServer> server;
 };
 
+inline std::string get(std::string_view path = "/") {
+  return "GET " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n\r\n";
+}
+
 /// What a client saw in the end.
 struct Outcome {
   std::string bytes;  ///< without Date

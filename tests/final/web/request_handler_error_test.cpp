@@ -13,8 +13,6 @@ using namespace site;
 
 namespace {
 
-std::vector<Route> one(Do::Work work) { return {route<Do>("/", std::move(work))}; }
-
 /// A handler whose pages of errors are its own.
 class OwnPages : public Do {
  public:

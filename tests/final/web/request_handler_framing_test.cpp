@@ -11,22 +11,12 @@ using namespace funnel;
 using namespace funnel::web;
 using namespace site;
 
-namespace {
-
-std::vector<Route> one(Do::Work work) { return {route<Do>("/", std::move(work))}; }
-
-const std::string start =
-    "HTTP/1.1 200 OK\r\nServer: funnel/0.1\r\n"
-    "Content-Type: text/html; charset=UTF-8\r\n";
-
-}  // namespace
-
 TEST_SUITE("web.request_handler.framing") {
   TEST_CASE("a head that writes nothing says nothing of a body but that its length is open") {
     Site site({route<Do>("/", [](Do&) {}),
                route<Do>("/tagged", [](Do& handler) { handler.set_header("Etag", "\"mine\""); }),
                route<Do>("/length", [](Do& handler) { handler.set_content_length(5); })});
-    CHECK(site.ask("HEAD", "/").bytes == start + "Transfer-Encoding: chunked\r\n\r\n");
+    CHECK(site.ask("HEAD", "/").bytes == plain_head + "Transfer-Encoding: chunked\r\n\r\n");
     CHECK(!site.ask("HEAD", "/").ended);
     CHECK(site.ask("HEAD", "/", "If-None-Match: *\r\n").code == 200);
     CHECK(site.ask("HEAD", "/tagged").header("Etag") == "\"mine\"");
@@ -113,8 +103,8 @@ TEST_SUITE("web.request_handler.framing") {
       handler.flush();
       handler.write("qwer");
     }));
-    CHECK(site.get("/").bytes == start + "Content-Length: 8\r\n\r\nasdfqwer");
-    CHECK(site.ask("HEAD", "/").bytes == start + "Content-Length: 8\r\n\r\n");
+    CHECK(site.get("/").bytes == plain_head + "Content-Length: 8\r\n\r\nasdfqwer");
+    CHECK(site.ask("HEAD", "/").bytes == plain_head + "Content-Length: 8\r\n\r\n");
   }
 
   TEST_CASE("a body that is not of the announced length cuts the connection off and is logged") {

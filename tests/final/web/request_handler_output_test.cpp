@@ -12,12 +12,6 @@ using namespace site;
 
 namespace {
 
-std::vector<Route> one(Do::Work work) { return {route<Do>("/", std::move(work))}; }
-
-const std::string start =
-    "HTTP/1.1 200 OK\r\nServer: funnel/0.1\r\n"
-    "Content-Type: text/html; charset=UTF-8\r\n";
-
 /// What `work` throws in a handler.
 std::string error_in(Do::Work work) {
   std::string message = "(no error)";
@@ -39,9 +33,9 @@ TEST_SUITE("web.request_handler.output") {
     Site site(one([](Do& handler) { handler.write("hello"); }));
     const std::string fields =
         "Etag: \"aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\"\r\nContent-Length: 5\r\n\r\n";
-    CHECK(site.get("/").bytes == start + fields + "hello");
-    CHECK(site.ask("HEAD", "/").bytes == start + fields);
-    CHECK(site.ask("POST", "/", "", "x").bytes == start + "Content-Length: 5\r\n\r\nhello");
+    CHECK(site.get("/").bytes == plain_head + fields + "hello");
+    CHECK(site.ask("HEAD", "/").bytes == plain_head + fields);
+    CHECK(site.ask("POST", "/", "", "x").bytes == plain_head + "Content-Length: 5\r\n\r\nhello");
     const Reply unchanged =
         site.get("/", "If-None-Match: \"aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d\"\r\n");
     CHECK(unchanged.bytes ==
@@ -59,7 +53,7 @@ TEST_SUITE("web.request_handler.output") {
 
   TEST_CASE("a handler that says nothing answers 200 with an empty body") {
     Site site(one([](Do&) {}));
-    CHECK(site.ask("POST", "/").bytes == start + "Content-Length: 0\r\n\r\n");
+    CHECK(site.ask("POST", "/").bytes == plain_head + "Content-Length: 0\r\n\r\n");
   }
 
   TEST_CASE("writes are collected, also across waits") {
@@ -84,8 +78,8 @@ TEST_SUITE("web.request_handler.output") {
       handler.write("qwer");
     }));
     CHECK(site.get("/").bytes ==
-          start + "Transfer-Encoding: chunked\r\n\r\n4\r\nasdf\r\n4\r\nqwer\r\n0\r\n\r\n");
-    CHECK(site.ask("HEAD", "/").bytes == start + "Transfer-Encoding: chunked\r\n\r\n");
+          plain_head + "Transfer-Encoding: chunked\r\n\r\n4\r\nasdf\r\n4\r\nqwer\r\n0\r\n\r\n");
+    CHECK(site.ask("HEAD", "/").bytes == plain_head + "Transfer-Encoding: chunked\r\n\r\n");
   }
 
   TEST_CASE("flush to an HTTP/1.0 client sends raw bytes up to the connection's end") {
@@ -96,7 +90,7 @@ TEST_SUITE("web.request_handler.output") {
     }));
     raw::Client client = site.fixture.connect();
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
-    CHECK(raw::without_date(client.received()) == start + "Connection: close\r\n\r\nasdfqwer");
+    CHECK(raw::without_date(client.received()) == plain_head + "Connection: close\r\n\r\nasdfqwer");
     CHECK(client.ended());
   }
 
@@ -212,7 +206,7 @@ TEST_SUITE("web.request_handler.output") {
       handler.set_header("X-Text", "tab\there \xC3\xA9");
       handler.finish();
     }));
-    CHECK(site.ask("POST", "/").bytes == start +
+    CHECK(site.ask("POST", "/").bytes == plain_head +
                                              "X-A: 2\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n"
                                              "X-Empty: \r\nX-Text: tab\there \xC3\xA9\r\n"
                                              "Content-Length: 0\r\n\r\n");

@@ -20,6 +20,11 @@ namespace site {
 
 using namespace std::chrono_literals;
 
+/// The head of an answer to which its handler adds nothing, up to what tells its length.
+inline const std::string plain_head =
+    "HTTP/1.1 200 OK\r\nServer: funnel/0.1\r\n"
+    "Content-Type: text/html; charset=UTF-8\r\n";
+
 /// What a handler does with `get` and all its other methods.
 class Do : public funnel::web::RequestHandler {
  public:
@@ -40,6 +45,11 @@ class Do : public funnel::web::RequestHandler {
  private:
   Work work_;
 };
+
+/// A site of one handler, at `/`.
+inline std::vector<funnel::web::Route> one(Do::Work work) {
+  return {funnel::web::route<Do>("/", std::move(work))};
+}
 
 /// The same with a coroutine, which must be a function or a closure without captures.
 class Await : public funnel::web::RequestHandler {
