@@ -6,11 +6,13 @@ must have it, so that nobody has to look for the sentence among others. everythi
 opposite: it has what is allowed, and must compile.
 """
 
+import atexit
 import functools
 import os
 import pathlib
 import re
 import sys
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
@@ -18,7 +20,7 @@ sys.path.insert(0, str(HERE.parent / "support"))
 import programs  # noqa: E402
 
 INCLUDE = HERE.parent.parent / "final" / "include"
-FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror=unused-result"]
+FLAGS = ["-std=c++20", "-Wall", "-Wextra", "-Werror=unused-result"]
 RIGHT = "everything_right"
 
 
@@ -30,10 +32,23 @@ def first_error(text):
     return text[starts[0] : starts[1] if len(starts) > 1 else len(text)]
 
 
-def judge(compiler, source):
+def precompile(compiler):
+    """Compiles what most programs include, once. Returns the folder that g++ finds it in; other
+    compilers do not look there."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    header = INCLUDE / "funnel" / "web.h"
+    compiled = pathlib.Path(folder.name, "funnel", "web.h.gch")
+    compiled.parent.mkdir()
+    command = [compiler, *FLAGS, "-w", f"-I{INCLUDE}", "-x", "c++-header", header, "-o", compiled]
+    programs.run(command)  # an error of the header is told where it is included
+    return folder.name
+
+
+def judge(compiler, precompiled, source):
     """Compiles one program. Returns the verdict and what it rests on."""
     expected = source.read_text().splitlines()[0].removeprefix("// expect: ")
-    command = [compiler, *FLAGS, f"-I{INCLUDE}", source]
+    command = [compiler, *FLAGS, "-fsyntax-only", f"-I{precompiled}", f"-I{INCLUDE}", source]
     done = programs.run(command, env={**os.environ, "LC_ALL": "C"})
     if source.stem == RIGHT:
         wrong = done.returncode or done.stderr
@@ -46,7 +61,7 @@ def judge(compiler, source):
 
 
 def judge_with(compiler):
-    return functools.partial(judge, compiler)
+    return functools.partial(judge, compiler, precompile(compiler))
 
 
 if __name__ == "__main__":
