@@ -52,7 +52,7 @@ export async function with_page(browser, options, use) {
   const { scheme = "light", width = 1280, javascript = true, expected = [] } = options;
   const context = await browser.newContext({
     javaScriptEnabled: javascript,
-    viewport: { width, height: width < 600 ? 844 : 900 },
+    viewport: viewport_of(width),
     colorScheme: scheme,
     reducedMotion: "reduce",
   });
@@ -88,6 +88,26 @@ function watch(page, expected) {
   return {
     complaints: () => seen.filter((text) => !expected.some((pattern) => pattern.test(text))),
   };
+}
+
+/// Shows an open page wide and narrow, light and dark, and calls `find` each time with the view's
+/// name; returns what it found, each with the view in front.
+export async function in_each_view(page, find) {
+  const found = [];
+  for (const scheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.waitForFunction((dark) => document.documentElement.classList.contains("dark") === dark, scheme === "dark");
+    for (const width of [1280, 390]) {
+      await page.setViewportSize(viewport_of(width));
+      const view = `${width}-${scheme}`;
+      found.push(...(await find(view)).map((finding) => `${view}: ${finding}`));
+    }
+  }
+  return found;
+}
+
+function viewport_of(width) {
+  return { width, height: width < 600 ? 844 : 900 };
 }
 
 /// Goes to `path` of `origin` and waits until the page is alive and its comparison,
