@@ -43,7 +43,7 @@ export async function check_comparison({ report, browser, origin, artifacts }) {
     visit({}, async (page) => {
       await run(page, { urls: "8", delay: "100" });
       const findings = await in_each_view(page, async (view) => {
-        await page.screenshot({ path: join(artifacts, `results-${view}.png`), fullPage: true });
+        await page.screenshot({ path: join(artifacts, `results-${view}.jpg`), fullPage: true });
         return [...(await overflow(page)), ...(await serious_findings(page, '[data-testid="comparison"]'))];
       });
       expect_none(findings);

@@ -14,7 +14,8 @@ export async function check_pages({ report, browser, origin, pages, artifacts })
         await report.check(`${path} opens at ${width} px, ${scheme}`, () =>
           with_page(browser, { scheme, width }, async (page, watch) => {
             await open(page, origin, path);
-            const picture = `${path.replace(/\W+/g, "-")}-${name}-${scheme}.png`.replace(/^-+/, "");
+            const picture = `${path.replace(/\W+/g, "-")}-${name}-${scheme}.jpg`.replace(/^-+/, "");
+            // Not PNG: of a long page that takes longer than all else here.
             await page.screenshot({ path: join(artifacts, picture), fullPage: true });
             expect_none([...watch.complaints(), ...(await overflow(page))]);
           }),

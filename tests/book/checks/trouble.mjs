@@ -152,7 +152,7 @@ async function check_recording({ report, browser, dist, artifacts }) {
           );
           await check_results(page, 20, programs);
           expect((await page.getByTestId("run").count()) === 0, "there is a button that cannot work");
-          await page.screenshot({ path: join(artifacts, `recording-${scheme}.png`), fullPage: true });
+          await page.screenshot({ path: join(artifacts, `recording-${scheme}.jpg`), fullPage: true });
           expect_none(watch.complaints());
         }),
       );

@@ -123,7 +123,7 @@ export async function check_waiting({ report, browser, origin, artifacts }) {
       await drag(page, "clients", 1);
       for (let i = 0; i < 30; ++i) await page.getByTestId("next").click();
       const findings = await in_each_view(page, async (view) => {
-        await page.getByTestId("waiting").screenshot({ path: join(artifacts, `waiting-${view}.png`) });
+        await page.getByTestId("waiting").screenshot({ path: join(artifacts, `waiting-${view}.jpg`) });
         return [...(await overflow(page)), ...(await serious_findings(page, ".waiting"))];
       });
       expect_none(findings);
