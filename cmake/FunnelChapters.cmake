@@ -180,6 +180,7 @@ function(funnel_chapter_on_final CHAPTER)
     set(objects test_final_${chapter}_objects)
     funnel_chapter_test_objects(${objects} funnel::funnel funnel_settings ${claiming})
     funnel_chapter_test_program(test_final_${chapter} funnel::funnel funnel_settings ${objects})
+    add_dependencies(test_programs test_final_${chapter})
     add_test(NAME ${chapter}_final COMMAND test_final_${chapter})
     set_tests_properties(${chapter}_final PROPERTIES TIMEOUT 120 LABELS chapters)
   endif()
@@ -192,8 +193,8 @@ function(funnel_chapter CHAPTER)
     add_test(NAME ${chapter}_reference COMMAND test_funnel_${chapter})
     set_tests_properties(${chapter}_reference PROPERTIES TIMEOUT 120 LABELS chapters)
   endif()
-  if(TARGET tsan_tests) # servers and tests use threads
-    add_dependencies(tsan_tests test_funnel_${chapter})
+  if(FUNNEL_SANITIZE STREQUAL "thread") # servers and tests use threads
+    add_dependencies(test_programs test_funnel_${chapter})
   endif()
 
   funnel_sources(mine "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel" .cpp)

@@ -15,6 +15,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(funnel_settings INTERFACE -Wno-restrict)
 endif()
 
+# g++ takes what a batch of sources includes for headers, where an unnamed namespace is a mistake.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_UNITY_BUILD)
+  target_compile_options(funnel_settings INTERFACE -Wno-subobject-linkage)
+endif()
+
 if(FUNNEL_SANITIZE)
   set(flags -fsanitize=${FUNNEL_SANITIZE} -fno-omit-frame-pointer)
   if(FUNNEL_SANITIZE MATCHES undefined)

@@ -197,7 +197,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     }
     {
       // Only the connection has to be there by then; the rest may take as long as request_timeout.
-      const auto to_connect = time_limit(300ms);
+      const auto to_connect = time_limit(150ms);
       ScriptedServer server([to_connect](const Peer& client) {
         read_request(client);
         const bool gone = test_support::client_goes(client, 2 * to_connect);

@@ -24,7 +24,7 @@ from learn.term import plural, seconds
 from learn.variants import Recipe, VariantFolder, make
 from learn.versions import REFERENCE
 
-AT_ONCE = 2  # variants that are compiled, linked and tested side by side
+AT_ONCE = 3  # variants that are compiled, linked and tested side by side; one mostly waits
 # A wrong solution may wait for ever. The reference has no more time: where it needed more, every
 # mutant would count as killed.
 LIMIT_S = 5.0
@@ -136,7 +136,7 @@ class _Checker:
         self._recipe = Recipe(self._context, self._chapter)
         return []
 
-    # ---- the variants, two side by side
+    # ---- the variants, side by side
 
     def _variants(self) -> None:
         todo = [("skeleton", self._skeleton)]

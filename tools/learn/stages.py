@@ -46,7 +46,7 @@ def check_steps(root: Path) -> Iterator:
 
 
 def dev_steps(root: Path) -> Iterator:
-    yield Build("dev")
+    yield Build("dev", ("test_programs",))
     yield Ctest("dev")
 
 
@@ -63,7 +63,7 @@ def release_steps(root: Path) -> Iterator:
 
 
 def tsan_steps(root: Path) -> Iterator:
-    yield Build("tsan", ("tsan_tests",))
+    yield Build("tsan", ("test_programs",))
     yield Ctest("tsan")
 
 

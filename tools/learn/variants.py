@@ -1,7 +1,7 @@
 """A chapter's reference in which something is wrong on purpose, as test programs.
 
 The build folder holds a copy of the reference (`variant`, see cmake/FunnelChapters.cmake), built
-once. For each variant only what differs is compiled, and linked before the library: so two can be
+once. For each variant only what differs is compiled, and linked before the library: so some can be
 made side by side, and each costs a compilation and a link.
 """
 
