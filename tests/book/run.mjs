@@ -68,13 +68,12 @@ async function main() {
   });
   try {
     const context = { report, browser, origin: site.origin, pages: pages_of(dist), dist, artifacts };
-    // Side by side, since a page keeps one processor busy at most. What starts programs and measures
-    // them comes alone.
+    // Side by side, since a page keeps one processor busy at most, and one that compares mostly waits.
     await Promise.all([
       in_order(context, check_pages, check_search, check_links),
       in_order(context, check_accessibility, check_waiting),
+      in_order(context, check_comparison, check_trouble),
     ]);
-    await in_order(context, check_comparison, check_trouble);
   } finally {
     await browser.close();
     await site.stop();

@@ -178,7 +178,7 @@ async function progress_between(page, least, most) {
 /// Checks that the line below the timeline comes to say `text`.
 export async function expect_detail(page, text) {
   const detail = page.getByTestId("timeline-detail");
-  const found = detail.filter({ hasText: text }).waitFor({ timeout: 2000 });
+  const found = detail.filter({ hasText: text }).waitFor({ timeout: 10_000 });
   await found.catch(async () => {
     throw new Error(`the details say "${await detail.textContent()}", expected "${text}"`);
   });

@@ -46,7 +46,7 @@ export async function check_search({ report, browser, origin }) {
       await page.keyboard.press("Control+k");
       await page.locator("#localsearch-input").fill("slowserver");
       const hit = page.locator('.VPLocalSearchBox a.result[href*="/compare"]').first();
-      await hit.waitFor({ timeout: 5000 });
+      await hit.waitFor({ timeout: 10_000 });
       await hit.click();
       await page.waitForURL(/\/compare/);
       expect_none(watch.complaints());

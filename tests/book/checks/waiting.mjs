@@ -82,7 +82,7 @@ export async function check_waiting({ report, browser, origin, artifacts }) {
       await page.emulateMedia({ reducedMotion: "no-preference" });
       await page.getByTestId("play").click();
       const passed = () => Number(document.querySelector('[data-testid="time"]').value) > 20;
-      await page.waitForFunction(passed, null, { timeout: 5000 });
+      await page.waitForFunction(passed, null, { timeout: 10_000 });
       await page.getByTestId("play").click();
       const [before, label] = [await now(page), await page.getByTestId("play").textContent()];
       await page.waitForTimeout(100);
