@@ -105,12 +105,15 @@ TEST_SUITE("ch01.httpclient.errors") {
     }
     // An answer that never has a body may have been read by a proxy that did not know that.
     const std::string unchanged = "HTTP/1.1 304 Not Modified\r\n";
+    const std::string empty = "HTTP/1.1 204 No Content\r\n";
     for (const auto& [method, text, expected] : {
              std::tuple{"HEAD", with_length("5\r\nContent-Length: 4"),
                         ParseError::duplicate_content_length},
              {"HEAD", with_length("5\r\nTransfer-Encoding: chunked"),
               ParseError::length_and_transfer_encoding},
              {"HEAD", with_length("-5"), ParseError::bad_content_length},
+             {"HEAD", empty + "Content-Length: 5\r\n\r\n", ParseError::forbidden_body},
+             {"HEAD", empty + "Transfer-Encoding: chunked\r\n\r\n", ParseError::forbidden_body},
              {"GET", unchanged + "Content-Length: 5\r\nContent-Length: 4\r\n\r\n",
               ParseError::duplicate_content_length},
              {"GET", unchanged + "Content-Length: 5x\r\n\r\n", ParseError::bad_content_length},
@@ -164,6 +167,13 @@ TEST_SUITE("ch01.httpclient.errors") {
       test_support::trickle(client, "X: " + std::string(4000, 'x') + "\r\n", 0ms);
     });
     CHECK(failure_of(endless_head.url()).sentence() == sentence(ParseError::headers_too_large));
+    std::string heads;
+    for (int i = 0; i < 20; ++i) {
+      heads += "HTTP/1.1 103 Early Hints\r\nLink: " + std::string(4000, 'x') + "\r\n\r\n";
+    }
+    ScriptedServer verbose(heads + with_length("5"));
+    tell("expected", "the answer: none of the heads before it is too large, only all together");
+    CHECK(fetch(verbose.url()).body == "hello");
   }
 
   TEST_CASE("a server cannot hold a fetch longer than its time") {

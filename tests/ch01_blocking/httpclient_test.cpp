@@ -89,6 +89,7 @@ TEST_SUITE("ch01.httpclient") {
     own.body = "";
     own.headers.add("host", "other.example");
     own.headers.add("user-agent", "me");
+    own.headers.add("connection", "keep-alive");
     fetch(own);
     HTTPRequest anonymous(server.url());
     anonymous.user_agent = "";
@@ -122,6 +123,8 @@ TEST_SUITE("ch01.httpclient") {
     REQUIRE(contains(requests[2], "\r\nContent-Length: 0\r\n"));
     REQUIRE(contains(requests[2], "\r\nHost: other.example\r\n"));
     REQUIRE(contains(requests[2], "\r\nUser-Agent: me\r\n"));
+    REQUIRE(contains(requests[2], "\r\nConnection: keep-alive\r\n"));
+    REQUIRE(has_one(requests[2], "Connection"));
     REQUIRE(!contains(requests[2], server.host_and_port()));
     REQUIRE(!contains(requests[2], "funnel/"));
     REQUIRE(!contains(requests[2], "Content-Type"));
@@ -140,6 +143,10 @@ TEST_SUITE("ch01.httpclient") {
     // What is behind the announced length is no part of it.
     ScriptedServer longer(answering_and_waiting(answer + "more"));
     CHECK(fetch(impatient(longer.url())).body == "ok");
+
+    // 205 asks for an empty form, not for an empty answer.
+    ScriptedServer reset("HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok");
+    CHECK(fetch(reset.url()).body == "ok");
 
     ScriptedServer endless("HTTP/1.1 200 OK\r\n\r\nup to\r\n\r\nthe end");
     CHECK(fetch(endless.url()).body == "up to\r\n\r\nthe end");
@@ -198,14 +205,18 @@ TEST_SUITE("ch01.httpclient") {
   }
 
   TEST_CASE("interim answers are skipped up to a number") {
+    const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     std::string interim;
-    for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+    for (int i = 0; i < 20; ++i) interim += hint;
     ScriptedServer server(interim + answer);
     const HTTPResponse response = fetch(server.url());
     CHECK(response.code == 200);
     CHECK(response.body == "ok");
     CHECK(!response.headers.contains("Link"));
 
+    ScriptedServer one_more(interim + hint + answer);
+    tell("expected", "an error: twenty interim answers are taken, this is the twenty-first");
+    CHECK(failure_of(one_more.url()).sentence() == sentence(std::errc::protocol_error));
     ScriptedServer chatty([&](const Peer& client) {
       read_request(client);
       test_support::trickle(client, interim, std::chrono::milliseconds(1));
@@ -213,8 +224,11 @@ TEST_SUITE("ch01.httpclient") {
     CHECK(failure_of(impatient(chatty.url())).sentence() == sentence(std::errc::protocol_error));
     ScriptedServer switching("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + answer);
     CHECK(failure_of(switching.url()).sentence() == sentence(std::errc::protocol_error));
-    ScriptedServer announcing("HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\n" + answer);
-    CHECK(failure_of(announcing.url()).sentence() == sentence(ParseError::forbidden_body));
+    for (const std::string field : {"Content-Length: 2", "Transfer-Encoding: chunked"}) {
+      ScriptedServer announcing("HTTP/1.1 100 Continue\r\n" + field + "\r\n\r\n" + answer);
+      tell("expected", "an error: an interim answer announces a body");
+      REQUIRE(failure_of(announcing.url()).sentence() == sentence(ParseError::forbidden_body));
+    }
   }
 
   TEST_CASE("an answer that is no success is an exception that carries it") {
