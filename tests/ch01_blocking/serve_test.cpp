@@ -4,13 +4,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <exception>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -113,6 +116,41 @@ void echo(Socket& client) {
 
 void echo_once(Socket& client) { client.write_all(client.read_until("\n", 100)); }
 
+/// Keeps what is printed to stderr as long as it lives, and lets it pass. Threads that print begin
+/// after it and end before it.
+class PrintedErrors {
+ public:
+  PrintedErrors() {
+    std::setvbuf(stream_, nullptr, _IONBF, 0);  // a process that ends at once prints first
+    stderr = stream_;
+  }
+  PrintedErrors(const PrintedErrors&) = delete;
+  PrintedErrors& operator=(const PrintedErrors&) = delete;
+  ~PrintedErrors() {
+    stderr = before_;
+    std::fclose(stream_);
+  }
+
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  static ssize_t keep(void* self, const char* bytes, std::size_t size) {
+    auto& errors = *static_cast<PrintedErrors*>(self);
+    const std::lock_guard lock(errors.mutex_);
+    errors.text_.append(bytes, size);
+    std::fwrite(bytes, 1, size, errors.before_);
+    return static_cast<ssize_t>(size);
+  }
+
+  mutable std::mutex mutex_;
+  std::string text_;
+  std::FILE* const before_ = stderr;
+  std::FILE* const stream_ = ::fopencookie(this, "w", {nullptr, keep, nullptr, nullptr});
+};
+
 }  // namespace
 
 TEST_CASE("every client is served and its connection closed") {
@@ -195,6 +233,22 @@ TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
     tell("expected", "after three pauses, since to ask again and again would burn the processor");
     REQUIRE(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(250));
     server.stop();
+  }
+}
+
+TEST_CASE("a shortage is reported once and not at each attempt") {
+  for (const auto kind : both) {
+    const PrintedErrors printed;
+    Server server(kind, echo_once, 100,
+                  [](FaultyCalls& calls) { calls.fail(Call::accept, EMFILE, 3); });
+    const Peer client = server.connect();
+    client.send("hello\n");
+    REQUIRE(client.receive_all() == "hello\n");
+    server.stop();
+    const std::string text = printed.text();
+    tell("server", "has printed " + shown(text));
+    tell("expected", "one line: what fills a log hides what else is in it");
+    REQUIRE(std::count(text.begin(), text.end(), '\n') == 1);
   }
 }
 
