@@ -58,6 +58,8 @@ TEST_SUITE("ch01.url") {
     CHECK(parsed("http://h/a:b@c").target() == "/a:b@c");
     CHECK(parsed("http://h:65535/").port() == 65535);
     CHECK(parsed("http://h:1").port() == 1);
+    CHECK(parsed("http://h:000080/").port() == 80);
+    CHECK(parsed("http://h:000080/").host_header() == "h");
   }
 
   TEST_CASE("what a URL leaves out has its default") {
@@ -65,6 +67,8 @@ TEST_SUITE("ch01.url") {
     CHECK(parsed("http://h?x=1").target() == "/?x=1");
     CHECK(parsed("http://h#f").target() == "/");
     CHECK(parsed("http://h").userinfo().empty());
+    CHECK(parsed("http://@h/").userinfo().empty());
+    CHECK(parsed("http://@h/").to_string() == "http://h/");
     CHECK(parsed("http://h").port() == 80);
     CHECK(parsed("http://h:").port() == 80);
     CHECK(parsed("HTTPS://h").port() == 443);
@@ -122,6 +126,8 @@ TEST_SUITE("ch01.url") {
              {"http://h:65616/", URLError::bad_port},                 // 80 in 16 bits
              {"http://h:18446744073709551696/", URLError::bad_port},  // 80 in 64 bits
              {"http://h:1:2/", URLError::bad_port},
+             {"http://2001:db8::1/", URLError::bad_port},
+             {"http://::1/", URLError::empty_host},
          }) {
       REQUIRE(refusal(text) == sentence(expected));
     }
