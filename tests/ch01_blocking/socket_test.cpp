@@ -290,6 +290,13 @@ TEST_CASE("accept goes on after what is no fault of ours and reports the rest") 
   tell("expected", "the client is accepted by the fourth call");
   CHECK(accepted);
   CHECK(calls.count(Call::accept) == 5);
+
+  Socket never_open;
+  tell("yours", "accept on a Socket that is not open");
+  tell("expected", "a system_error, and no StreamClosedError, which says that it was shut down");
+  const Ending ending = ending_of([&] { funnel::accept(never_open); });
+  CHECK(ending.exception == "another exception");
+  CHECK(contains(ending.message, std::generic_category().message(EBADF)));
 }
 
 TEST_CASE("accept ends when its listener is shut down or its time is over") {

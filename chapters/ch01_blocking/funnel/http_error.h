@@ -25,15 +25,16 @@ enum class ParseError {
   /// The version is well formed but its major number is not 1.
   unsupported_version,
   /// The status line is not `HTTP/` digit `.` digit `SP` three digits `SP` reason; or the reason
-  /// has a control character, a CR among them.
+  /// has a control character, a CR or LF alone among them.
   bad_status_line,
-  /// A CR without LF, in a header value too, or an LF without CR; or a head ends without its empty
-  /// line.
+  /// A header line ends with an LF without CR, or its value has a CR without LF; or a head ends
+  /// without its empty line.
   bad_line_end,
   /// A header line is empty, or is a name alone: `nocolon`.
   bad_header_line,
-  /// A header name is empty, has a byte that is not allowed in a token, or is followed by a blank:
-  /// `Name : value`, and `no colon` too, for the name ends at the blank, whatever comes.
+  /// A header name is empty, has a byte that is not allowed in a token (a CR is none either), or is
+  /// followed by a blank: `Name : value`, and `no colon` too, for the name ends at the blank,
+  /// whatever comes.
   bad_header_name,
   /// A header value has a control character other than tab and CR.
   bad_header_value,

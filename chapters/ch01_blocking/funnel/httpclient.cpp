@@ -33,7 +33,8 @@ std::optional<TimePoint> earlier_of(std::optional<TimePoint> a, std::optional<Ti
 
 [[noreturn]] void refuse(ParseError error) { throw std::system_error(make_error_code(error)); }
 
-/// Returns the bytes of a request: its first line, the header lines, an empty line, the body.
+/// Returns the bytes of a request: its first line, the header lines that are added, the caller's,
+/// an empty line, the body.
 std::string request_text(const HTTPRequest& request, const URL& url) {
   // #region task 1.7
   // What the caller has said is not said again. Everything goes through `HTTPHeaders`, which
@@ -57,7 +58,8 @@ std::string request_text(const HTTPRequest& request, const URL& url) {
 }
 
 /// Tells how many bytes of body follow this head, which answers a request with `method`: none if
-/// the body goes on to the end of the connection (RFC 9112 section 6.3).
+/// the body goes on to the end of the connection (RFC 9112 section 6.3). That there is no body is
+/// `std::optional<std::uint64_t>(0)`: from a plain 0 it is two conversions, and C++ makes one.
 Result<std::optional<std::uint64_t>> body_size(const ResponseHead& head, std::string_view method) {
   // #region task 1.7
   // Two answers to where a body ends are worse than none: if a proxy takes the one and we the
@@ -91,8 +93,8 @@ Result<std::optional<std::uint64_t>> body_size(const ResponseHead& head, std::st
 
 /// Reads the head that answers the request. Interim responses (1xx) come before it, or do not. One
 /// that announces a body is `ParseError::forbidden_body`; 101, or more of them than
-/// `max_interim_responses`, is `std::errc::protocol_error`; a head above `max_head_bytes` is
-/// `ParseError::headers_too_large`.
+/// `max_interim_responses`, is `std::errc::protocol_error`; a head that alone is above
+/// `max_head_bytes` is `ParseError::headers_too_large`.
 ResponseHead read_head(Socket& socket) {
   // #region task 1.7
   for (int interim = 0; interim <= max_interim_responses; ++interim) {
@@ -132,7 +134,8 @@ std::string read_body(Socket& socket, std::optional<std::uint64_t> size, std::ui
 
 /// Sends the request on a new connection, and reads the answer into `response`. An answer counts
 /// although sending broke (`StreamClosedError`), provided that its head says how long the body is:
-/// where only the connection's end would tell, it is the error of the sending.
+/// where only the connection's end would tell, it is the error of the sending. If no head comes, or
+/// less than the body, it is that of the reading.
 void exchange(Socket& socket, const HTTPRequest& request, const URL& url, HTTPResponse& response) {
   // #region task 1.7
   std::error_code unsent;

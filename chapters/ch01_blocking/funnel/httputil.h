@@ -74,7 +74,7 @@ class URL {
   /// Returns path and query as a request line has them; at least `/`.
   [[nodiscard]] const std::string& target() const noexcept { return target_; }
 
-  /// Returns what stands before `@`, still percent-encoded; mostly empty.
+  /// Returns what stands before `@`, still percent-encoded; mostly empty, as in `http://@h/`.
   [[nodiscard]] const std::string& userinfo() const noexcept { return userinfo_; }
 
   /// Returns the value of the `Host` header: the host, and the port if it is not the
@@ -184,7 +184,8 @@ Result<RequestStartLine> parse_request_start_line(std::string_view line);
 Result<ResponseStartLine> parse_response_start_line(std::string_view line);
 
 /// Parses the head of a response: status line, header lines and the empty line, nothing
-/// behind it.
+/// behind it. One that is cut off is `ParseError::bad_line_end`, or what is wrong with the header
+/// lines that are there.
 Result<ResponseHead> parse_response_head(std::string_view head);
 
 /// Tells whether the text is a token (RFC 9110 section 5.6.2), as methods and names must be.

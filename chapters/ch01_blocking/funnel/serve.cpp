@@ -50,7 +50,7 @@ bool is_shortage(const std::error_code& error) {
 }
 
 /// Waits for the next client. Empty once the listener was shut down. During a shortage it tries
-/// again after each `pause`, and reports it once, not each time.
+/// again after each `pause`, and reports it once per call.
 std::optional<Socket> next_client(Socket& listener) {
   // #region task 1.4
   bool reported = false;

@@ -110,9 +110,10 @@ std::uint16_t local_port(const Socket& socket);
 /// Waits for the next client of `listener`, until the listener's deadline if it has one. The client
 /// has none: Linux copies the listener's time limits to it, and `set_deadline({})` removes them.
 /// Clients that went away before their turn are skipped. Throws `StreamClosedError` once `listener`
-/// was shut down, `TimeoutError` at its deadline, and `std::system_error` if the system cannot give
-/// the client a descriptor (`std::errc::too_many_files_open`): the client stays in the queue then,
-/// and a later call may get it.
+/// was shut down, `TimeoutError` at its deadline, and `std::system_error` alone if it is not open
+/// (`std::errc::bad_file_descriptor`), or if the system cannot give the client a descriptor
+/// (`std::errc::too_many_files_open`): the client stays in the queue then, and a later call may get
+/// it.
 Socket accept(Socket& listener);
 
 /// Connects to `port` of `host`, a name or a numeric address. A name may have several addresses:
