@@ -139,7 +139,7 @@ class Red(RunTest):
         self.solve("a door opens")
         text = self.run_tests("1.1", code=1).stdout
         self.assertIn("1 of 2 tests green, then:", text)
-        self.assertIn("code      work/ch01_small/funnel/door.cpp:14", text)
+        self.assertIn("code      work/ch01_small/funnel/door.cpp:14\n", text)
 
     def test_a_test_may_need_another_task_first(self):
         self.main("reset", "1.1")
@@ -159,7 +159,7 @@ class Red(RunTest):
             "got       shut",
             'test      tests/ch01_small/door_test.cpp:9  door() == "open"',
             "after the knock",
-            "code      work/ch01_small/funnel/door.cpp:8",
+            "code      work/ch01_small/funnel/door.cpp:8  (the first of 2 regions)\n",
             "read      book/ch01.md:3  “Open it”",
             "hint      ./learn hint 1.1",
             'build/learner/bin/test_mine_ch01 --test-case="a door opens"',

@@ -180,9 +180,13 @@ def code_place(chapter: Chapter, task: Task, version: Version) -> str:
         regions = source.tasks().get(task.id, [])
     except RegionError:
         return path
-    blank = (region for region in regions if is_stub(source.body(region)))
-    region = next(blank, regions[0] if regions else None)
-    return f"{path}:{region.begin + 1}" if region else path
+    if not regions:
+        return path
+    blank = [region for region in regions if is_stub(source.body(region))]
+    region = (blank or regions)[0]
+    # Which of several is wrong, a red test does not say.
+    among = f"  (the first of {len(regions)} regions)" if len(regions) > 1 and not blank else ""
+    return f"{path}:{region.begin + 1}{among}"
 
 
 def book_place(chapter: Chapter, task: Task) -> str:
