@@ -40,8 +40,8 @@ target_include_directories(funnel_asio SYSTEM INTERFACE "${FUNNEL_ASIO_INCLUDE_D
 target_compile_definitions(
   funnel_asio
   INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED ASIO_SEPARATE_COMPILATION
-            # Asio would ask a macro of the standard library that is there only where one of its
-            # headers came before: memory from aligned_alloc would go back with operator delete.
+            # Asio would ask a macro that is there only where a header of the standard library came
+            # before: memory from aligned_alloc would go back with operator delete.
             ASIO_DISABLE_STD_ALIGNED_ALLOC
             # clang 14: Asio 1.22 does not notice that coroutines are there
             $<$<CXX_COMPILER_ID:Clang>:ASIO_HAS_CO_AWAIT>

@@ -14,7 +14,8 @@ using namespace raw;
 
 namespace {
 
-std::string request(std::string_view path, std::string_view version, std::string_view connection) {
+std::string request_with(std::string_view path, std::string_view version,
+                         std::string_view connection) {
   std::string text =
       "GET " + std::string(path) + " HTTP/" + std::string(version) + "\r\nHost: h\r\n";
   if (!connection.empty()) text += "Connection: " + std::string(connection) + "\r\n";
@@ -60,7 +61,7 @@ TEST_SUITE("http.httpserver.keepalive") {
       for (const ConnectionRow& row : connection_rows) {
         CAPTURE(row.version);
         CAPTURE(row.connection);
-        const Outcome outcome = ask(fixture, request(path, row.version, row.connection));
+        const Outcome outcome = ask(fixture, request_with(path, row.version, row.connection));
         const std::vector<Answer> answers = answers_of(outcome);
         REQUIRE(answers.size() == 1);
         CHECK(answers[0].body == "GET " + std::string(path));
@@ -120,7 +121,7 @@ TEST_SUITE("http.httpserver.keepalive") {
 
   TEST_CASE("what follows the last request of a connection is not answered") {
     Fixture fixture(echo_app);
-    const Outcome outcome = ask(fixture, request("/a", "1.1", "close") + get("/b"));
+    const Outcome outcome = ask(fixture, request_with("/a", "1.1", "close") + get("/b"));
     CHECK(answers_of(outcome).size() == 1);
     CHECK(outcome.ended);
   }

@@ -77,7 +77,7 @@ TransportRef connect_noting(Fixture& fixture) {
   return transport;
 }
 
-const std::string request = get("/a");
+const std::string get_a = get("/a");
 const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nGET /a";
 
 }  // namespace
@@ -87,7 +87,7 @@ TEST_SUITE("http.httpserver.transport") {
     Fixture fixture(echo_app);
     TransportRef transport = connect_noting(fixture);
     CHECK(transport->take_notes() == Notes{"read"});
-    transport->give(request + request + request);
+    transport->give(get_a + get_a + get_a);
     CHECK(transport->take_notes() == Notes{"write " + answer + answer + answer, "read"});
   }
 
@@ -95,7 +95,7 @@ TEST_SUITE("http.httpserver.transport") {
     Fixture fixture(echo_app);
     TransportRef transport = connect_noting(fixture);
     transport->take_notes();
-    transport->give(request + "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n" + request);
+    transport->give(get_a + "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n" + get_a);
     CHECK(transport->take_notes() == Notes{"write " + answer, "read"});
     fixture.run();
     const Notes notes = transport->take_notes();
@@ -112,7 +112,7 @@ TEST_SUITE("http.httpserver.transport") {
     });
     TransportRef transport = connect_noting(fixture);
     transport->take_notes();
-    transport->give(request);
+    transport->give(get_a);
     CHECK(transport->take_notes() ==
           Notes{"write HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + body, "read"});
   }
@@ -122,7 +122,7 @@ TEST_SUITE("http.httpserver.transport") {
     TransportRef transport = connect_noting(fixture);
     transport->take_notes();
     for (int i = 0; i < 10; ++i) {
-      transport->give(request);
+      transport->give(get_a);
       CHECK(transport->take_notes() == Notes{"write " + answer, "read"});
     }
   }
@@ -130,7 +130,7 @@ TEST_SUITE("http.httpserver.transport") {
   TEST_CASE("a connection that stays idle waits without a buffer, and goes on") {
     Fixture fixture(echo_app);
     TransportRef transport = connect_noting(fixture);
-    transport->give(request);
+    transport->give(get_a);
     transport->take_notes();
     fixture.pass(4s);
     CHECK(transport->take_notes() == Notes{"cancel", "wait"});
