@@ -24,7 +24,9 @@ from learn.term import plural, seconds
 from learn.variants import Recipe, VariantFolder, make
 from learn.versions import REFERENCE
 
-AT_ONCE = 3  # variants that are made and tested side by side: tests mostly wait, so two processors do not
+# Variants that are made and tested side by side. A test mostly waits, so that two would not keep two
+# processors busy.
+AT_ONCE = 3
 # A wrong solution may wait for ever. The reference has no more time: where it needed more, every
 # mutant would count as killed.
 LIMIT_S = 5.0

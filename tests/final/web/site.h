@@ -46,11 +46,6 @@ class Do : public funnel::web::RequestHandler {
   Work work_;
 };
 
-/// A site of one handler, at `/`.
-inline std::vector<funnel::web::Route> one(Do::Work work) {
-  return {funnel::web::route<Do>("/", std::move(work))};
-}
-
 /// The same with a coroutine, which must be a function or a closure without captures.
 class Await : public funnel::web::RequestHandler {
  public:
@@ -65,6 +60,11 @@ class Await : public funnel::web::RequestHandler {
  private:
   Work work_;
 };
+
+/// A site of one handler, at `/`.
+inline std::vector<funnel::web::Route> one(Do::Work work) {
+  return {funnel::web::route<Do>("/", std::move(work))};
+}
 
 /// One answer, as it came and taken apart.
 class Reply : public raw::Answer {
