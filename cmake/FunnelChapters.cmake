@@ -1,15 +1,21 @@
-# funnel_chapter(chNN_NAME): the targets of a chapter of the course. For each of its variants
+# funnel_chapter(chNN_NAME [LIBRARIES …] [EXAMPLE_LIBRARIES EXAMPLE=LIBRARY …])
+#
+# The targets of a chapter of the course. LIBRARIES are what its own library needs besides fmt and
+# threads, EXAMPLE_LIBRARIES what one of its examples needs; an example whose library is missing is
+# left out. Both name libraries of funnel_chapter_find. For each of the chapter's variants
 #
 #   funnel    the reference, chapters/chNN_NAME
 #   mine      the learner's, work/chNN_NAME, where that folder exists
 #   variant   a copy of the reference that `learn` breaks on purpose, in the build folder's
 #             variants/chNN_NAME, where that folder exists
 #
-# there are PREFIX_chNN, a library of FOLDER/funnel/*.cpp; test_PREFIX_chNN, all test files of
-# tests/chNN_NAME on that library; and PREFIX_chNN_NAME for each FOLDER/examples/NAME.cpp.
-# test_final_chNN runs the test files that say `// final: yes` against the framework itself.
-# challenges_mine_chNN are the tests of tests/book/challenges on the learner's challenges.h, where
-# that is there.
+#   onmine    the learner's on the learner's chapters before it, where those are there too
+#
+# there are PREFIX_chNN, a library of FOLDER/funnel/*.cpp; test_PREFIX_chNN_FILE for each test file
+# tests/chNN_NAME/FILE_test.cpp, so that a change costs only the tests that are asked for; and
+# PREFIX_chNN_NAME for each FOLDER/examples/NAME.cpp. test_final_chNN runs the test files that say
+# `// final: yes` against the framework itself. challenges_mine_chNN are the tests of
+# tests/book/challenges on the learner's challenges.h, where that is there.
 #
 # Part of `all` is what somebody runs: the reference with its tests in preset `learner`, without its
 # tests where nothing is sanitized (the examples are measured there), and test_final_chNN in preset
@@ -58,31 +64,85 @@ endfunction()
 # learner waits for after a save. It also hides an #include that is missing, so the other presets,
 # and clang-tidy, which cannot read g++'s, compile the reference without.
 function(funnel_chapter_precompile TARGET PREFIX)
-  if(FUNNEL_ONLY_CHAPTERS OR PREFIX STREQUAL "mine")
+  if(FUNNEL_ONLY_CHAPTERS OR PREFIX MATCHES "mine$")
     target_precompile_headers(
       ${TARGET} PRIVATE <algorithm> <chrono> <fmt/format.h> <memory> <optional> <stdexcept>
                         <string> <string_view> <system_error> <utility> <vector> ${ARGN})
   endif()
 endfunction()
 
-# Compiles the test files SOURCES against LIBRARY to the object library TARGET.
-function(funnel_chapter_test_objects TARGET LIBRARY SETTINGS)
-  add_library(${TARGET} OBJECT ${ARGN})
+# Makes SOURCES a part of the test program TARGET of LIBRARY.
+function(funnel_chapter_test TARGET LIBRARY SETTINGS)
+  add_executable(${TARGET} ${ARGN})
   target_include_directories(${TARGET} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  target_link_libraries(${TARGET} PRIVATE ${LIBRARY} ${SETTINGS} doctest::doctest)
-  target_compile_definitions(${TARGET} PRIVATE DOCTEST_CONFIG_USE_STD_HEADERS)
+  target_link_libraries(${TARGET} PRIVATE chapter_main ${LIBRARY} ${SETTINGS})
   set_target_properties(${TARGET} PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()
 
-# Links the test program TARGET of LIBRARY from the compiled tests OBJECTS.
-function(funnel_chapter_test_program TARGET LIBRARY SETTINGS OBJECTS)
-  add_executable(${TARGET} $<TARGET_OBJECTS:${OBJECTS}>)
-  target_link_libraries(${TARGET} PRIVATE chapter_main ${LIBRARY} ${SETTINGS})
-  set_target_properties(${TARGET} PROPERTIES LINKER_LANGUAGE CXX)
+# Sets RESULT to the target of a library by the name that chapters use for it, empty where it is
+# not installed, and RESULT_PACKAGE to what Debian calls it.
+function(funnel_chapter_find RESULT NAME)
+  set(target "")
+  if(NAME STREQUAL "asio")
+    set(package libasio-dev)
+    set(target funnel_asio_alone)
+    if(NOT TARGET funnel_asio_alone)
+      find_path(FUNNEL_ASIO_INCLUDE_DIR asio.hpp)
+      add_library(funnel_asio_alone INTERFACE)
+      target_include_directories(funnel_asio_alone SYSTEM INTERFACE "${FUNNEL_ASIO_INCLUDE_DIR}")
+      target_compile_definitions(funnel_asio_alone INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
+    endif()
+    if(NOT FUNNEL_ASIO_INCLUDE_DIR)
+      set(target "")
+    endif()
+  elseif(NAME STREQUAL "openssl")
+    set(package libssl-dev)
+    find_package(OpenSSL 3 QUIET)
+    if(OPENSSL_FOUND)
+      set(target OpenSSL::Crypto)
+    endif()
+  elseif(NAME STREQUAL "re2")
+    set(package libre2-dev)
+    find_package(RE2 QUIET)
+    if(RE2_FOUND)
+      set(target re2::re2)
+    endif()
+  elseif(NAME STREQUAL "sqlite")
+    set(package libsqlite3-dev)
+    find_package(SQLite3 QUIET)
+    if(SQLite3_FOUND)
+      set(target SQLite::SQLite3)
+    endif()
+  else()
+    message(FATAL_ERROR "funnel_chapter: nothing is known of a library ${NAME}")
+  endif()
+  set(${RESULT} "${target}" PARENT_SCOPE)
+  set(${RESULT}_PACKAGE ${package} PARENT_SCOPE)
 endfunction()
 
-# Adds the library, the tests and the examples of CHAPTER as they are in FOLDER.
-function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
+# Adds the example SOURCE of LIBRARY, unless what it needs is missing.
+function(funnel_chapter_example LIBRARY SETTINGS SOURCE)
+  get_filename_component(name "${SOURCE}" NAME_WE)
+  set(needed "")
+  foreach(pair IN LISTS CHAPTER_EXAMPLE_LIBRARIES)
+    if(pair MATCHES "^${name}=(.+)$")
+      funnel_chapter_find(found "${CMAKE_MATCH_1}")
+      if(NOT found)
+        message(STATUS "the example ${name} is left out: it needs ${CMAKE_MATCH_1} "
+                       "(Debian: apt-get install ${found_PACKAGE})")
+        return()
+      endif()
+      list(APPEND needed ${found})
+    endif()
+  endforeach()
+  add_executable(${LIBRARY}_${name} "${SOURCE}")
+  target_link_libraries(${LIBRARY}_${name} PRIVATE ${LIBRARY} ${SETTINGS} ${needed})
+  set_target_properties(${LIBRARY}_${name} PROPERTIES CXX_EXTENSIONS OFF ${ARGN})
+endfunction()
+
+# Adds the library, the tests and the examples of CHAPTER as they are in FOLDER, on BEFORE, the
+# library of the chapter before it.
+function(funnel_chapter_variant PREFIX CHAPTER FOLDER BEFORE)
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
   set(settings funnel_learner_settings) # a variant's blanked task leaves names unused, too
   set(rarely EXCLUDE_FROM_ALL TRUE)
@@ -101,34 +161,31 @@ function(funnel_chapter_variant PREFIX CHAPTER FOLDER)
   funnel_sources(sources "${FOLDER}/funnel" .cpp)
   add_library(${library} STATIC ${sources})
   target_include_directories(${library} PUBLIC "${FOLDER}")
-  target_link_libraries(${library} PUBLIC fmt::fmt Threads::Threads PRIVATE ${settings})
-  funnel_chapter_before(before ${chapter})
-  target_link_libraries(${library} PUBLIC ${before})
+  target_link_libraries(${library} PUBLIC fmt::fmt Threads::Threads ${BEFORE} PRIVATE ${settings})
+  foreach(name IN LISTS CHAPTER_LIBRARIES)
+    funnel_chapter_find(found ${name})
+    if(NOT found)
+      funnel_missing("${name}, for ${CHAPTER}" ${found_PACKAGE})
+    endif()
+    target_link_libraries(${library} PRIVATE ${found})
+  endforeach()
   funnel_chapter_precompile(${library} ${PREFIX})
   set_target_properties(${library} PROPERTIES CXX_EXTENSIONS OFF ${rarely})
 
-  # A variant differs in its sources only: it takes the reference's compiled tests.
-  set(objects test_${library}_objects)
-  if(PREFIX STREQUAL "variant")
-    set(objects test_funnel_${chapter}_objects)
-  else()
-    funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
-    funnel_chapter_test_objects(${objects} ${library} ${settings} ${tests})
-    funnel_chapter_precompile(${objects} ${PREFIX} <doctest/doctest.h>)
-    set_target_properties(${objects} PROPERTIES ${rarely_tested})
-  endif()
-  funnel_chapter_test_program(test_${library} ${library} ${settings} ${objects})
-  set_target_properties(test_${library} PROPERTIES ${rarely_tested})
+  funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
+  foreach(source IN LISTS tests)
+    get_filename_component(name "${source}" NAME_WE)
+    string(REGEX REPLACE "_test$" "" name "${name}")
+    set(target test_${library}_${name})
+    funnel_chapter_test(${target} ${library} ${settings} "${source}")
+    funnel_chapter_precompile(${target} ${PREFIX} <doctest/doctest.h>)
+    set_target_properties(${target} PROPERTIES ${rarely_tested})
+  endforeach()
 
-  if(NOT PREFIX STREQUAL "variant")
-    funnel_sources(examples "${FOLDER}/examples" .cpp)
-    foreach(source IN LISTS examples)
-      get_filename_component(name "${source}" NAME_WE)
-      add_executable(${library}_${name} "${source}")
-      target_link_libraries(${library}_${name} PRIVATE ${library} ${settings})
-      set_target_properties(${library}_${name} PROPERTIES CXX_EXTENSIONS OFF ${rarely})
-    endforeach()
-  endif()
+  funnel_sources(examples "${FOLDER}/examples" .cpp)
+  foreach(source IN LISTS examples)
+    funnel_chapter_example(${library} ${settings} "${source}" ${rarely})
+  endforeach()
 endfunction()
 
 # Sets RESULT to the reference's library of the chapter before CHAPTER, if there is one.
@@ -144,6 +201,20 @@ function(funnel_chapter_before RESULT CHAPTER)
     set(before "ch0${number}")
   endif()
   set(${RESULT} funnel_${before} PARENT_SCOPE)
+endfunction()
+
+# Sets RESULT to the library of the learner's chapter before CHAPTER, with the learner's chapters
+# before that, if all of them are there.
+function(funnel_chapter_before_mine RESULT CHAPTER)
+  set(${RESULT} "" PARENT_SCOPE)
+  funnel_chapter_before(before ${CHAPTER})
+  string(REPLACE "funnel_" "onmine_" deep "${before}")
+  string(REPLACE "funnel_" "mine_" first "${before}")
+  if(TARGET "${deep}")
+    set(${RESULT} ${deep} PARENT_SCOPE)
+  elseif(first STREQUAL "mine_ch01" AND TARGET mine_ch01)
+    set(${RESULT} mine_ch01 PARENT_SCOPE)
+  endif()
 endfunction()
 
 # Adds challenges_mine_chNN for the learner's FOLDER.
@@ -177,9 +248,7 @@ function(funnel_chapter_on_final CHAPTER)
     endif()
   endforeach()
   if(TARGET funnel AND claiming AND FUNNEL_SANITIZE MATCHES "address")
-    set(objects test_final_${chapter}_objects)
-    funnel_chapter_test_objects(${objects} funnel::funnel funnel_settings ${claiming})
-    funnel_chapter_test_program(test_final_${chapter} funnel::funnel funnel_settings ${objects})
+    funnel_chapter_test(test_final_${chapter} funnel::funnel funnel_settings ${claiming})
     add_dependencies(test_programs test_final_${chapter})
     add_test(NAME ${chapter}_final COMMAND test_final_${chapter})
     set_tests_properties(${chapter}_final PROPERTIES TIMEOUT 120 LABELS chapters)
@@ -187,24 +256,36 @@ function(funnel_chapter_on_final CHAPTER)
 endfunction()
 
 function(funnel_chapter CHAPTER)
+  cmake_parse_arguments(CHAPTER "" "" "LIBRARIES;EXAMPLE_LIBRARIES" ${ARGN})
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
-  funnel_chapter_variant(funnel ${CHAPTER} "${CMAKE_CURRENT_SOURCE_DIR}")
-  if(FUNNEL_ONLY_CHAPTERS OR FUNNEL_SANITIZE STREQUAL "thread")
-    add_test(NAME ${chapter}_reference COMMAND test_funnel_${chapter})
-    set_tests_properties(${chapter}_reference PROPERTIES TIMEOUT 120 LABELS chapters)
-  endif()
-  if(TARGET test_programs AND FUNNEL_SANITIZE STREQUAL "thread") # servers and tests use threads
-    add_dependencies(test_programs test_funnel_${chapter})
+  funnel_chapter_before(before ${chapter})
+  funnel_chapter_variant(funnel ${CHAPTER} "${CMAKE_CURRENT_SOURCE_DIR}" "${before}")
+  if(FUNNEL_SANITIZE STREQUAL "thread") # servers and tests use threads
+    funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
+    foreach(source IN LISTS tests)
+      get_filename_component(name "${source}" NAME_WE)
+      string(REGEX REPLACE "_test$" "" name "${name}")
+      set(target test_funnel_${chapter}_${name})
+      add_dependencies(test_programs ${target})
+      add_test(NAME ${chapter}_${name} COMMAND ${target})
+      set_tests_properties(${chapter}_${name} PROPERTIES TIMEOUT 120 LABELS chapters)
+    endforeach()
   endif()
 
-  funnel_sources(mine "${PROJECT_SOURCE_DIR}/work/${CHAPTER}/funnel" .cpp)
+  set(work "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
+  funnel_sources(mine "${work}/funnel" .cpp)
   if(mine)
-    funnel_chapter_variant(mine ${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
-    funnel_chapter_challenges(${CHAPTER} "${PROJECT_SOURCE_DIR}/work/${CHAPTER}")
+    funnel_chapter_variant(mine ${CHAPTER} "${work}" "${before}")
+    funnel_chapter_challenges(${CHAPTER} "${work}")
+    funnel_chapter_before_mine(before_mine ${chapter})
+    if(before_mine)
+      funnel_chapter_variant(onmine ${CHAPTER} "${work}" ${before_mine})
+    endif()
   endif()
-  funnel_sources(variant "${CMAKE_BINARY_DIR}/variants/${CHAPTER}/funnel" .cpp)
-  if(variant)
-    funnel_chapter_variant(variant ${CHAPTER} "${CMAKE_BINARY_DIR}/variants/${CHAPTER}")
+  set(variant "${CMAKE_BINARY_DIR}/variants/${CHAPTER}")
+  funnel_sources(sources "${variant}/funnel" .cpp)
+  if(sources)
+    funnel_chapter_variant(variant ${CHAPTER} "${variant}" "${before}")
   endif()
   funnel_chapter_on_final(${CHAPTER})
 endfunction()

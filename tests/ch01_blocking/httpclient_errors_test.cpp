@@ -20,7 +20,7 @@
 #include "support/story.h"
 #include "support/time_scale.h"
 
-// Task 1.7: what goes wrong, and that nothing is taken for a page that is none.
+// Task 1.6, and the given rules: failures, and broken responses that must not pass for pages.
 
 using fetching::Failure;
 using fetching::failure_of;
@@ -55,7 +55,7 @@ ScriptedServer::Script sending_and_waiting(std::string text) {
 }  // namespace
 
 TEST_SUITE("ch01.httpclient.errors") {
-  TEST_CASE("an answer that is cut off is an error wherever it is cut") {
+  TEST_CASE("a response that is cut off is an error wherever it is cut") {
     for (const std::string& whole :
          {with_length("5"), std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n")}) {
       std::atomic<std::size_t> size = 0;
@@ -79,7 +79,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     CHECK(failure_of(server.url()).sentence() == sentence(std::errc::connection_reset));
   }
 
-  TEST_CASE("an answer that says doubtfully where its body ends is refused") {
+  TEST_CASE("a response that is ambiguous about its body's end is refused") {
     for (const auto& [text, expected] : {
              std::pair{with_length("-5"), ParseError::bad_content_length},
              {with_length("+5"), ParseError::bad_content_length},
@@ -176,7 +176,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     CHECK(fetch(verbose.url()).body == "hello");
   }
 
-  TEST_CASE("a server cannot hold a fetch longer than its time") {
+  TEST_CASE("no server can hold a fetch beyond its deadline") {
     for (const ScriptedServer::Script& script :
          {sending_and_waiting(""),
           sending_and_waiting("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"),
@@ -260,7 +260,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     }
   }
 
-  TEST_CASE("a request that could write lines of its own never leaves") {
+  TEST_CASE("a request that could inject lines is never sent") {
     ScriptedServer server(with_length("5"));
     const auto refused = [&](const HTTPRequest& request) {
       const Failure failure = failure_of<std::invalid_argument>(request);
@@ -302,7 +302,7 @@ TEST_SUITE("ch01.httpclient.errors") {
     CHECK(server.connections() == 1);
   }
 
-  TEST_CASE("an answer counts although the request could not be sent whole") {
+  TEST_CASE("a response counts even if the request could not be sent whole") {
     const auto hasty = [](const std::string& length) {
       return [length](const Peer& client) {
         client.receive(100);

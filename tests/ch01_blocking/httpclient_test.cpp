@@ -19,7 +19,7 @@
 #include "support/scripted_server.h"
 #include "support/story.h"
 
-// Task 1.7: what a client makes of good answers.
+// Task 1.6, and the given rules: good responses.
 
 using fetching::failure_of;
 using fetching::fetch;
@@ -77,7 +77,7 @@ HTTPRequest impatient(const std::string& url, const std::string& method = "GET")
 }  // namespace
 
 TEST_SUITE("ch01.httpclient") {
-  TEST_CASE("a request says what it wants and from whom") {
+  TEST_CASE("a request names what it wants and from whom") {
     ScriptedServer server(answer);
     CHECK(fetch(server.url("/p?q=1#frag")).body == "ok");
     HTTPRequest post(server.url("/form"), "POST");
@@ -139,7 +139,7 @@ TEST_SUITE("ch01.httpclient") {
     REQUIRE(has_one(requests[4], "Connection"));
   }
 
-  TEST_CASE("a body goes on for its length or to the end of the connection") {
+  TEST_CASE("a body ends after its length or with the connection") {
     // What is behind the announced length is no part of it.
     ScriptedServer longer(answering_and_waiting(answer + "more"));
     CHECK(fetch(impatient(longer.url())).body == "ok");
@@ -162,7 +162,7 @@ TEST_SUITE("ch01.httpclient") {
     }
   }
 
-  TEST_CASE("an answer is the same however it is cut on its way") {
+  TEST_CASE("a response is the same however it is cut on its way") {
     for (const std::string& text :
          {answer, std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok")}) {
       std::atomic<std::size_t> cut = 0;
@@ -181,7 +181,7 @@ TEST_SUITE("ch01.httpclient") {
     CHECK(response.headers.get("Content-Length") == "2");
   }
 
-  TEST_CASE("an answer without a body ends with its head") {
+  TEST_CASE("a response without a body ends with its head") {
     for (const char* head :
          {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
           "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n",
@@ -205,7 +205,7 @@ TEST_SUITE("ch01.httpclient") {
     }
   }
 
-  TEST_CASE("interim answers are skipped up to a number") {
+  TEST_CASE("a limited number of interim responses is skipped") {
     const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     std::string interim;
     for (int i = 0; i < 20; ++i) interim += hint;
@@ -232,7 +232,7 @@ TEST_SUITE("ch01.httpclient") {
     }
   }
 
-  TEST_CASE("an answer that is no success is an exception that carries it") {
+  TEST_CASE("a response that is not a success is thrown as an exception") {
     ScriptedServer server("HTTP/1.1 404 Not Found\r\nX: y\r\nContent-Length: 4\r\n\r\ngone");
     try {
       fetch(server.url("/page"));

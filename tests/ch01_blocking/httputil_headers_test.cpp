@@ -32,7 +32,7 @@ HTTPHeaders example() {
 }  // namespace
 
 TEST_SUITE("ch01.headers") {
-  TEST_CASE("headers are found without regard to case and listed in their order") {
+  TEST_CASE("headers are found ignoring case and listed in order") {
     const HTTPHeaders headers = example();
     CHECK(headers.to_string() ==
           "Set-Cookie: a=b\r\nContent-Type: text/plain\r\nSet-Cookie: c=d\r\n");
@@ -46,7 +46,7 @@ TEST_SUITE("ch01.headers") {
     CHECK(headers.size() == 3);
   }
 
-  TEST_CASE("set replaces and remove takes all values of a header") {
+  TEST_CASE("set replaces and remove removes all values of a header") {
     HTTPHeaders headers = example();
     headers.set("set-cookie", "x=y");
     headers.set("new", "1");
@@ -59,7 +59,7 @@ TEST_SUITE("ch01.headers") {
     CHECK(headers.remove(headers.begin()->first));
     CHECK(headers.to_string() == "Content-Type: text/plain\r\n");
     CHECK(!headers.remove("set-cookie"));
-    headers.clear();
+    CHECK(headers.remove("content-type"));
     CHECK(headers.empty());
   }
 
@@ -90,7 +90,7 @@ TEST_SUITE("ch01.headers") {
     }
   }
 
-  TEST_CASE("a request line is method and target and version") {
+  TEST_CASE("a request line is a method and a target and a version") {
     const Result<RequestStartLine> line = parse_request_start_line("GET /foo?a=b HTTP/1.1");
     REQUIRE(line);
     CHECK(line->method == "GET");

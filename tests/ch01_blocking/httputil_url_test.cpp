@@ -12,7 +12,7 @@
 #include "support/readable.h"
 #include "support/story.h"
 
-// Task 1.5.
+// Given code.
 
 using funnel::URL;
 using funnel::URLError;
@@ -43,7 +43,7 @@ std::string sentence(URLError error) { return make_error_code(error).message(); 
 }  // namespace
 
 TEST_SUITE("ch01.url") {
-  TEST_CASE("a URL is taken apart") {
+  TEST_CASE("a URL is split into its parts") {
     const URL url = parsed("Http://Me:Secret@Example.COM:8080/P/q?Q=1&r=/?#frag?#x");
     CHECK(url.scheme() == "http");
     CHECK(url.userinfo() == "Me:Secret");
@@ -62,7 +62,7 @@ TEST_SUITE("ch01.url") {
     CHECK(parsed("http://h:000080/").host_header() == "h");
   }
 
-  TEST_CASE("what a URL leaves out has its default") {
+  TEST_CASE("parts that a URL leaves out have defaults") {
     CHECK(parsed("http://h").target() == "/");
     CHECK(parsed("http://h?x=1").target() == "/?x=1");
     CHECK(parsed("http://h#f").target() == "/");
@@ -97,7 +97,7 @@ TEST_SUITE("ch01.url") {
     }
   }
 
-  TEST_CASE("what is no URL is refused and each defect has its own error") {
+  TEST_CASE("each defect of a URL has its own error") {
     for (const auto& [text, expected] : {
              std::pair{"", URLError::missing_scheme},
              {"example.com", URLError::missing_scheme},
@@ -133,7 +133,7 @@ TEST_SUITE("ch01.url") {
     }
   }
 
-  TEST_CASE("a URL that could say two things is refused") {
+  TEST_CASE("a URL that could mean two hosts is refused") {
     // Which of them is the host? Browsers take a backslash for a slash.
     for (const char* text :
          {"http://good.com\\@evil.com/", "http://evil.com\\good.com/", "http://a@b@c/",

@@ -27,7 +27,7 @@
 #include "support/story.h"
 #include "support/time_scale.h"
 
-// Task 1.4.
+// Task 1.5, and the given handling of shortages.
 
 using funnel::Socket;
 using test_support::Background;
@@ -169,7 +169,7 @@ TEST_CASE("every client is served and its connection closed") {
   }
 }
 
-TEST_CASE("a silent client holds up the others of one server and nobody of the other") {
+TEST_CASE("a silent client blocks the others of the sequential server only") {
   for (const auto kind : both) {
     Server server(kind, echo_once);
     Peer silent = server.connect("silent");
@@ -214,29 +214,35 @@ TEST_CASE("an exception in a handler ends its client and not the server") {
   }
 }
 
-TEST_CASE("a server that lacks descriptors or threads for a while lives on") {
+TEST_CASE("a client without a thread is dropped and the next one served") {
+  Server server(Server::Kind::threads, echo_once, 100,
+                [](FaultyCalls& calls) { calls.fail(Call::thread, EAGAIN); });
+  const Peer unlucky = server.connect();
+  tell("expected", "a client for which no thread can be started is dropped");
+  REQUIRE(unlucky.receive_all().empty());
+  const Peer client = server.connect();
+  client.send("hello\n");
+  tell("expected", "the next client is served");
+  REQUIRE(client.receive_all() == "hello\n");
+  server.stop();
+}
+
+TEST_CASE("a server survives a shortage of descriptors") {
   for (const auto kind : both) {
     const auto begin = std::chrono::steady_clock::now();
-    Server server(kind, echo_once, 100, [](FaultyCalls& calls) {
-      calls.fail(Call::accept, EMFILE, 3);
-      calls.fail(Call::thread, EAGAIN);
-    });
-    if (kind == Server::Kind::threads) {
-      const Peer unlucky = server.connect();
-      tell("expected", "a client for whom no thread can be started is dropped");
-      REQUIRE(unlucky.receive_all().empty());
-    }
+    Server server(kind, echo_once, 100,
+                  [](FaultyCalls& calls) { calls.fail(Call::accept, EMFILE, 3); });
     const Peer client = server.connect();
     client.send("hello\n");
     tell("expected", "the next client is served");
     REQUIRE(client.receive_all() == "hello\n");
-    tell("expected", "after three pauses, since to ask again and again would burn the processor");
+    tell("expected", "after three pauses: asking again at once would only burn the processor");
     REQUIRE(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(250));
     server.stop();
   }
 }
 
-TEST_CASE("a shortage is reported once and not at each attempt") {
+TEST_CASE("a shortage is reported once and not at every attempt") {
   for (const auto kind : both) {
     const PrintedErrors printed;
     Server server(kind, echo_once, 100,
@@ -247,7 +253,7 @@ TEST_CASE("a shortage is reported once and not at each attempt") {
     server.stop();
     const std::string text = printed.text();
     tell("server", "has printed " + shown(text));
-    tell("expected", "one line: what fills a log hides what else is in it");
+    tell("expected", "one line: a flooded log hides everything else in it");
     REQUIRE(std::count(text.begin(), text.end(), '\n') == 1);
   }
 }
@@ -261,7 +267,7 @@ TEST_CASE("a server that never gets a descriptor can still be shut down") {
   }
 }
 
-TEST_CASE("what is no shortage ends a server with an exception") {
+TEST_CASE("any other error of accept ends a server with an exception") {
   for (const auto kind : both) {
     Socket listener = funnel::listen_tcp(0);
     listener.set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
@@ -282,7 +288,7 @@ TEST_CASE("what is no shortage ends a server with an exception") {
   }
 }
 
-TEST_CASE("a listener that is shut down ends the clients and their threads") {
+TEST_CASE("shutting down the listener ends the clients and their threads") {
   Server server(Server::Kind::threads, echo);
   const Peer silent = server.connect("silent");
   const Peer busy = server.connect("busy");
@@ -322,7 +328,7 @@ TEST_CASE("a client's thread is joined while others are served") {
   server.stop();
 }
 
-TEST_CASE("the place of a client that goes is taken at once") {
+TEST_CASE("a place that becomes free is taken at once") {
   constexpr int count = 40;
   Server server(Server::Kind::threads, echo_once, 1);
   tell("clients", "connect, all " + std::to_string(count) + " of them, and send a line each");
@@ -342,7 +348,7 @@ TEST_CASE("the place of a client that goes is taken at once") {
   server.stop();
 }
 
-TEST_CASE("no more than so many threads serve at a time") {
+TEST_CASE("at most max_threads clients are served at a time") {
   std::atomic<int> busy = 0;
   std::atomic<int> most = 0;
   const auto handler = [&](Socket& client) {

@@ -19,7 +19,7 @@
 #include "support/story.h"
 #include "support/time_scale.h"
 
-// Task 1.3. No test here sends through a Socket, so that it needs no earlier task but 1.1.
+// Task 1.4. No test here sends through a Socket.
 
 using funnel::Socket;
 using namespace std::chrono_literals;
@@ -63,7 +63,7 @@ void give_up_soon(Socket& socket) {
 
 }  // namespace
 
-TEST_CASE("a line is found however its bytes come") {
+TEST_CASE("a line is found however its bytes arrive") {
   const std::string line = "to be\ror not\r\r\n";
   for (std::size_t cut = 1; cut < line.size(); ++cut) {
     auto [fd, peer] = connected_pair();
@@ -89,7 +89,7 @@ TEST_CASE("a line is found however its bytes come") {
   CHECK(socket.read_bytes(5) == ", and");
 }
 
-TEST_CASE("what came behind the delimiter is kept for the next read") {
+TEST_CASE("bytes after the delimiter stay buffered for the next read") {
   auto [fd, peer] = connected_pair();
   Socket first(fd);
   using namespace std::string_literals;
@@ -120,7 +120,7 @@ TEST_CASE("what came behind the delimiter is kept for the next read") {
   CHECK(closed_by([&] { return third.read_some(); }) == std::errc::bad_file_descriptor);
 }
 
-TEST_CASE("a read gets what is there or all that comes") {
+TEST_CASE("a read returns what is buffered or everything to the end") {
   {
     auto [fd, peer] = connected_pair();
     Socket socket(fd);
@@ -146,7 +146,7 @@ TEST_CASE("a read gets what is there or all that comes") {
   CHECK(socket.read_some().empty());
 }
 
-TEST_CASE("a line that does not end within the limit ends the connection") {
+TEST_CASE("a line that exceeds the limit ends the connection") {
   {
     auto [fd, peer] = connected_pair();
     Socket socket(fd);
@@ -185,6 +185,16 @@ TEST_CASE("a line that does not end within the limit ends the connection") {
     tell("expected", "10 bytes without a delimiter are too many already, whatever comes");
     CHECK_THROWS_AS(read_until(socket, "\r\n", 10), funnel::StreamBufferFullError);
   }
+  {
+    auto [fd, peer] = connected_pair();
+    Socket socket(fd);
+    peer.send("a line|12345678901");
+    CHECK(read_until(socket, "|", 100) == "a line|");
+    peer.end();
+    tell("yours", "read_until_close(10), while 11 bytes are buffered and no more will come");
+    tell("expected", "StreamBufferFullError: bytes that an earlier read has buffered count too");
+    CHECK_THROWS_AS(socket.read_until_close(10), funnel::StreamBufferFullError);
+  }
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
   give_up_soon(socket);
@@ -196,7 +206,7 @@ TEST_CASE("a line that does not end within the limit ends the connection") {
   REQUIRE(peer.receive_all().empty());
 }
 
-TEST_CASE("the end and a reset are told from data and from each other") {
+TEST_CASE("the end of a stream is not data and a reset is not the end") {
   {
     auto [fd, peer] = connected_pair();
     Socket socket(fd);
@@ -224,7 +234,7 @@ TEST_CASE("the end and a reset are told from data and from each other") {
         std::errc::connection_reset);
 }
 
-TEST_CASE("a deadline is not put off by a peer that sends a byte now and then") {
+TEST_CASE("a read ends at its deadline even if the peer sends a byte now and then") {
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
   std::atomic<bool> over = false;

@@ -20,7 +20,7 @@
 #include "support/readable.h"
 #include "support/story.h"
 
-// Task 1.2. No test here reads through a Socket: that is for the next task.
+// Task 1.3. No test here reads through a Socket: that is for the next task.
 
 using funnel::Socket;
 using namespace std::chrono_literals;
@@ -61,7 +61,7 @@ void shrink_buffers(int fd) {
 
 }  // namespace
 
-TEST_CASE("everything is sent however little send takes and whatever signals come") {
+TEST_CASE("everything is sent although send takes a little at a time and signals come") {
   const std::string message = "GET / HTTP/1.1\r\n\r\n";
   auto [fd, peer] = connected_pair();
   {
@@ -81,7 +81,7 @@ TEST_CASE("everything is sent however little send takes and whatever signals com
   REQUIRE(peer.receive_all() == message);
 }
 
-TEST_CASE("a message that is larger than all buffers is sent while the peer takes it") {
+TEST_CASE("a message larger than all buffers is sent while the peer reads it") {
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
   shrink_buffers(socket.fd());
@@ -98,7 +98,7 @@ TEST_CASE("a message that is larger than all buffers is sent while the peer take
   CHECK((received == message));
 }
 
-TEST_CASE("writing to a peer that has gone is an error and no signal") {
+TEST_CASE("writing after the peer has left is an error and not a signal") {
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
   peer.reset();
@@ -119,7 +119,7 @@ TEST_CASE("writing to a peer that has gone is an error and no signal") {
   CHECK(reason == std::errc::broken_pipe);
 }
 
-TEST_CASE("a write ends at its deadline although the peer takes a little now and then") {
+TEST_CASE("a write ends at its deadline even if the peer takes a few bytes now and then") {
   auto [fd, peer] = connected_pair();
   Socket socket(fd);
   shrink_buffers(socket.fd());

@@ -20,18 +20,20 @@ TOML = """
     [[task]]
     id = "1.1"
     title = "Open it"
-    file = "funnel/door.cpp"
+    files = ["funnel/door.cpp"]
     sentence = "Nobody waits outside."
     book = "open-it"
+    run = "hello --open"
     hints = ["What is a door?", "Push it.", "door.push();\\ndoor.wait();"]
     tests = ["a door opens", "a door opens twice"]
 
     [[task]]
     id = "1.2"
     title = "Close it"
-    file = "funnel/house.cpp"
+    files = ["funnel/house.cpp"]
     sentence = "Nobody freezes inside."
     book = "close-it"
+    run = "hello"
     hints = ["Who is cold?", "Pull it.", "door.pull();"]
     tests = ["a door closes"]
 """
@@ -72,17 +74,34 @@ HOUSE = """
 """
 
 MUTANT = """
-    task: {task}
-    killed-by: {test}
-    why: {why}
+[[mutant]]
+name = "{name}"
+task = "{task}"
+killed-by = "{test}"
+why = "{why}"
+file = "{file}"
+replace = "// {test}: pass"
+with = "// {test}: {what}"
+"""
 
-    --- a/funnel/{file}
-    +++ b/funnel/{file}
-    @@ -{line},3 +{line},3 @@
-       // #region task {task}
-    -  // {test}: pass
-    +  // {test}: {what}
-       {call}
+DOOR_TEST = """
+// final: yes
+TEST_CASE("what is given works") {}
+TEST_CASE("a door opens") {}
+TEST_CASE("a door opens twice") {}
+TEST_CASE("a door closes") {}
+""".lstrip()
+
+EXAMPLES_TEST = """
+    import os, subprocess, unittest
+
+    class Examples(unittest.TestCase):
+        def test_hello(self):
+            program = os.environ["FUNNEL_EXAMPLES"] + "hello"
+            printed = subprocess.run([program, "x"], capture_output=True, text=True, check=True).stdout
+            self.assertTrue(printed.endswith("hello x\\n"), printed)
+
+    unittest.main()
 """
 
 BOOK = """
@@ -132,9 +151,19 @@ NINJA = """
     sources = sorted(folder.glob("variants/ch01_small/funnel/*.cpp"))
     for source in sources:
         print(f"{compiler} -MF x.d -o obj/{source.stem}.o -c {source}")
+    tool, targets = sys.argv[sys.argv.index("-t") + 1], sys.argv[sys.argv.index("-t") + 2:]
+    if tool == "deps":
+        for target in targets:
+            print(f"{target}: #deps 1, deps mtime 1 (VALID)")
+            print(f"    {folder}/variants/ch01_small/funnel/door.h\\n")
+        sys.exit()
     objects = " ".join(f"obj/{source.stem}.o" for source in sources)
     print(f"ar qc libvariant_ch01.a {objects}")
-    print(f": && {compiler} tests.o -o bin/{sys.argv[-1]} libvariant_ch01.a && :")
+    for target in targets:
+        main = "tests/ch01_small/door_test.cpp" if target.startswith("test_") else (
+            "chapters/ch01_small/examples/hello.cpp")
+        print(f"{compiler} -MF x.d -o obj/{target}.o -c {folder.parents[1]}/{main}")
+        print(f": && {compiler} obj/{target}.o -o bin/{target} libvariant_ch01.a && :")
 """
 
 COMPILER = """
@@ -148,11 +177,12 @@ COMPILER = """
         sys.exit(output.write_text(""))
     folder = pathlib.Path(f"{output}.d")
     shutil.copytree(root / "build/learner/variants/ch01_small", folder)
+    made = "example" if "hello" in output.name else "test_program"
     for word in sys.argv[1:]:
         source = pathlib.Path(word).with_suffix(".cpp")
         if word.endswith(".o") and source.exists():
             shutil.copy2(source, folder / "funnel")
-    shutil.copy2(root / "fakes/test_program", output)
+    shutil.copy2(root / "fakes" / made, output)
     pathlib.Path(f"{output}.sources").write_text(f"{folder}\\n{root}")
 """
 
@@ -230,13 +260,15 @@ class CourseTest(support.TreeTest):
 
     def setUp(self):
         super().setUp()
+        self.mutants = {}
         self.write("chapters/ch01_small/tasks.toml", TOML)
         self.write("chapters/ch01_small/funnel/door.cpp", DOOR)
         self.write("chapters/ch01_small/funnel/house.cpp", HOUSE)
         self.write("chapters/ch01_small/funnel/door.h", "#pragma once\n")
         self.write("chapters/ch01_small/examples/hello.cpp", "// Says hello.\nint main() {}\n")
         self.write("chapters/ch01_small/examples/compare.toml")
-        self.write("tests/ch01_small/door_test.cpp", "// final: yes\n")
+        self.write("tests/ch01_small/door_test.cpp", DOOR_TEST)
+        self.write("tests/ch01_small/examples_test.py", EXAMPLES_TEST)
         self.write("book/ch01.md", BOOK)
         self.write("CMakePresets.json", "{}")
         self.program("path/cmake", CMAKE)
@@ -256,11 +288,12 @@ class CourseTest(support.TreeTest):
         return plain | {"PATH": f"{self.root}/path:{plain['PATH']}", "TMPDIR": f"{self.root}/tmp"}
 
     def mutant(self, name, task="1.1", test="a door opens", what="fail", **changes):
-        places = {"1.1": ("door.cpp", 6, "push();"), "1.2": ("house.cpp", 5, "pull();")}
-        file, line, call = places[task]
-        fields = {"task": task, "test": test, "what": what, "why": "it is plausible"}
-        fields |= {"file": file, "line": line, "call": call} | changes
-        return self.write(f"chapters/ch01_small/mutants/{name}.patch", MUTANT.format(**fields))
+        """Adds a mutant, or changes the one of that name."""
+        file = {"1.1": "funnel/door.cpp", "1.2": "funnel/house.cpp"}.get(task, "funnel/door.cpp")
+        fields = {"name": name, "task": task, "test": test, "what": what, "file": file}
+        self.mutants[name] = fields | {"why": "it is plausible"} | changes
+        text = "".join(MUTANT.format(**each) for each in self.mutants.values())
+        return self.write("chapters/ch01_small/mutants.toml", text)
 
     def work(self, path=""):
         return self.root / "work/ch01_small" / path

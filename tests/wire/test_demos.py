@@ -197,7 +197,7 @@ class FetchTest(unittest.TestCase):
             lines = self.fetch(mode, self.server.url + "/none", refused, "ftp://x/",
                                self.server.url + "/bytes/1")
             self.assertEqual([line["status"] for line in lines], [404, None, None, 200])
-            self.assertEqual(lines[0]["error"], "the server answered 404")
+            self.assertEqual(lines[0]["error"], "the server responded 404")
             self.assertIn("Connection refused", lines[1]["error"])
             self.assertIn("scheme", lines[2]["error"])
             self.assertIsNone(lines[3]["error"])

@@ -6,6 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+NO_PROSE = (
+    re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE),  # what the site needs to know
+    re.compile(r"^ *(```+|~~~+).*?^ *\1 *$", re.DOTALL | re.MULTILINE),  # code
+    re.compile(r"<!--.*?-->", re.DOTALL),
+    re.compile(r"^ *\|.*$", re.MULTILINE),  # tables
+)
+
+
 @dataclass(frozen=True)
 class Section:
     anchor: str
@@ -29,6 +37,15 @@ def sections(path: Path) -> dict[str, Section]:
             section = _section(heading[1], number)
             found.setdefault(section.anchor, section)
     return found
+
+
+def prose_words(path: Path) -> int:
+    """The words that somebody reads: without code, outputs and tables."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for left_out in NO_PROSE:
+        text = left_out.sub("", text)
+    text = re.sub(r"<[^<>]+>", " ", text)
+    return sum(any(c.isalnum() for c in word) for word in text.split())
 
 
 def _section(heading: str, line: int) -> Section:

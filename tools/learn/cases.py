@@ -73,12 +73,20 @@ def time_scale() -> float:
     return scale if 0 < scale < 1e6 else 1.0
 
 
-def run(program: Path, names: list[str], tick=lambda: None, limit_s=LIMIT_S) -> Iterator[Case]:
-    """Yields the results in the order of `names`.
+@dataclass(frozen=True)
+class Test:
+    """A test case and the program that has it; none if no test file does."""
 
-    `tick` is called again and again meanwhile. Whoever stops asking ends what still runs.
+    program: Path | None
+    name: str
+
+
+def run(tests: list[Test], tick=lambda: None, limit_s=LIMIT_S) -> Iterator[Case]:
+    """Yields the results in the order of `tests`.
+
+    `tick` is called again and again meanwhile. A caller that stops asking ends what still runs.
     """
-    with Cases(program, names, limit_s) as all_of_them:
+    with Cases(tests, limit_s) as all_of_them:
         while not all_of_them.done:
             yield from all_of_them.step()
             tick()
@@ -88,12 +96,11 @@ def run(program: Path, names: list[str], tick=lambda: None, limit_s=LIMIT_S) -> 
 class Cases:
     """Test cases on their way, `at_once` at a time; `step` is to be called until `done`."""
 
-    def __init__(self, program: Path, names: list[str], limit_s=LIMIT_S, at_once: int = AT_ONCE):
-        self._program = program
+    def __init__(self, tests: list[Test], limit_s=LIMIT_S, at_once: int = AT_ONCE):
         self._limit_s = limit_s
         self._at_once = at_once
-        self._waiting = deque(names)
-        self._running: deque[_Running] = deque()
+        self._waiting = deque(tests)
+        self._running: deque[_Running | _Missing] = deque()
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="learn-")
@@ -113,14 +120,37 @@ class Cases:
         while self._waiting and sum(not case.done for case in self._running) < self._at_once:
             place = Path(self._folder.name) / str(len(self._waiting))
             place.mkdir()
-            name = self._waiting.popleft()
-            self._running.append(_Running(self._program, name, place, self._limit_s))
+            self._running.append(_begun(self._waiting.popleft(), place, self._limit_s))
         for case in self._running:
             case.look()
         results = []
         while self._running and self._running[0].done:
             results.append(self._running.popleft().result())
         return results
+
+
+def _begun(test: Test, folder: Path, limit_s: float):
+    if not test.program:
+        return _Missing(test.name)
+    return _Running(test.program, test.name, folder, limit_s)
+
+
+class _Missing:
+    """A test case that no program has."""
+
+    done = True
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def look(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+    def result(self) -> Case:
+        return Case(self._name, State.MISSING)
 
 
 class _Running:

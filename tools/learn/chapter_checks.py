@@ -1,7 +1,8 @@
 """Proves of each chapter that its tests find what they are for: `./learn test chapters`.
 
-The reference passes; the skeleton compiles and every task is red on it; with one task blanked
-that task is red; each mutant is killed by the test that it names.
+The reference passes, and its examples do what they should; the skeleton compiles and every task is
+red on it; with one task blanked that task is red; with all later tasks blanked it is green, and its
+example runs; each mutant is killed by the test that it names.
 """
 
 import contextlib
@@ -14,14 +15,25 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from learn import cases, chapter_rules, mutants, process, skeleton
-from learn.cases import Case, State
-from learn.chapter_test import build_tests, listed_in
+from learn import (
+    cases,
+    chapter_rules,
+    example_tests,
+    examples,
+    mutants,
+    process,
+    skeleton,
+    test_files,
+)
+from learn.build import build
+from learn.cases import Case, State, Test
+from learn.chapter_test import build_tests, listed_in, parts, tests_of
 from learn.chapters import Chapter, Task, discover
 from learn.errors import LearnError
+from learn.mutants import Mutant
 from learn.steps import Job, Outcome
 from learn.term import plural, seconds
-from learn.variants import Recipe, VariantFolder, make
+from learn.variants import Recipe, VariantFolder, example_path, make
 from learn.versions import REFERENCE
 
 # Variants that are made and tested side by side. A test mostly waits, so that two would not keep two
@@ -30,7 +42,8 @@ AT_ONCE = 3
 # A wrong solution may wait for ever. The reference has no more time: where it needed more, every
 # mutant would count as killed.
 LIMIT_S = 5.0
-FIXED_CHECKS = 5  # rules, reference, test cases, variant, skeleton
+MOST_SAID = 12  # lines of an example's tests
+FIXED_CHECKS = 6  # rules, reference, test cases, examples, variant, skeleton
 
 
 @dataclass(frozen=True)
@@ -82,16 +95,21 @@ class _Checker:
         self._findings = findings
         self._context = job.context
         self._chapter = chapter
-        self._mutants = mutants.names(chapter)
-        self._total = FIXED_CHECKS + len(chapter.tasks) + len(self._mutants)
+        self._files = test_files.by_case(chapter)
+        self._mutants: list[Mutant] = []
         self._done = 0
 
     def run(self) -> None:
         self._check("rules", self._rules)
         if self._check("reference", self._reference):
             self._check("test cases", self._test_cases)
+            self._check("examples", self._examples)
             if self._check("variant", self._variant_built):
                 self._variants()
+
+    @property
+    def _total(self) -> int:
+        return FIXED_CHECKS + 2 * len(self._chapter.tasks) - 1 + len(self._mutants)
 
     def _check(self, title: str, check) -> bool:
         self._show(title)
@@ -119,23 +137,42 @@ class _Checker:
             yield from rule(self._chapter)
 
     def _reference(self):
-        build_tests(self._context, self._chapter, REFERENCE, self._job.bar.part)
-        program = REFERENCE.test_program(self._context, self._chapter)
-        running = cases.run(program, self._chapter.tests, self._job.bar.tick, LIMIT_S)
+        everything = parts(self._chapter)
+        build_tests(self._context, self._chapter, REFERENCE, everything, self._job.bar.part)
+        tests = tests_of(self._context, self._chapter, REFERENCE, self._chapter.tests)
+        running = cases.run(tests, self._job.bar.tick, LIMIT_S)
         with closing(running) as results:
             for case in results:
                 if not case.green:
                     yield f"{case.name!r} is red on the reference: {describe(case)}"
 
     def _test_cases(self):
-        listed = listed_in(self._context, self._chapter, REFERENCE)
-        yield from chapter_rules.tests(self._chapter, [name for name, _ in listed])
+        listed = []
+        for file in sorted(set(self._files.values())):
+            program = REFERENCE.test_program(self._context, self._chapter, file)
+            listed += listed_in(self._context, program)
+        yield from chapter_rules.tests(self._chapter, listed)
+
+    def _examples(self):
+        names = examples.names(self._chapter, REFERENCE)
+        targets = [examples.target(self._chapter, REFERENCE, name) for name in names]
+        build(self._context, REFERENCE.preset, targets, progress=self._job.bar.part)
+        prefix = self._context.binary(f"{REFERENCE.library(self._chapter)}_", REFERENCE.preset)
+        command = example_tests.command(self._chapter)
+        environment = example_tests.environment(prefix)
+        with self._job.log_path.open("ab") as log:
+            code = process.run(command, log=log, env=environment, on_tick=self._job.bar.tick)
+        if code:
+            yield f"{example_tests.shown(self._chapter)} ended with {process.describe_exit(code)}"
 
     def _variant_built(self):
+        self._mutants = mutants.read(self._chapter)
         folder = VariantFolder(self._context, self._chapter)
         folder.become({})
-        folder.build(self._job.bar.part, self._job.log_path)
-        self._recipe = Recipe(self._context, self._chapter)
+        files = sorted(set(self._files.values()))
+        names = sorted({task.example for task in self._chapter.tasks})
+        folder.build(files, names, self._job.bar.part, self._job.log_path)
+        self._recipe = Recipe(self._context, self._chapter, files, names)
         return []
 
     # ---- the variants, side by side
@@ -144,8 +181,10 @@ class _Checker:
         todo = [("skeleton", self._skeleton)]
         for task in self._chapter.tasks:
             todo.append((f"task {task.id} blanked", functools.partial(self._blanked, task)))
-        for name in self._mutants:
-            todo.append((f"mutant {name}", functools.partial(self._mutant, name)))
+        for task in self._chapter.tasks[:-1]:
+            todo.append((f"task {task.id} before the next", functools.partial(self._alone, task)))
+        for mutant in self._mutants:
+            todo.append((f"mutant {mutant.name}", functools.partial(self._mutant, mutant)))
         running = [self._variant(title, judge) for title, judge in todo]
         with contextlib.ExitStack() as stack:
             for each in running:
@@ -162,25 +201,18 @@ class _Checker:
         self._settle(title, verdict, time.monotonic() - started)
 
     def _skeleton(self, folder: Path):
-        changes = {
-            path: skeleton.make_file(self._chapter, path).decode()
-            for path in dict.fromkeys(task.file for task in self._chapter.tasks)
-        }
-        tests = [test for task in self._chapter.tasks for test in task.tests]
-        ids = {task.id for task in self._chapter.tasks}
-        return (yield from self._must_call(ids, folder, changes, tests, "the skeleton"))
+        return (yield from self._must_call(self._chapter.tasks, folder, "the skeleton"))
 
     def _blanked(self, task: Task, folder: Path):
-        source = skeleton.reference_source(self._chapter, task.file)
-        changes = {task.file: skeleton.blanked(source, [task.id])}
-        what = f"a blank task {task.id}"
-        return (yield from self._must_call({task.id}, folder, changes, list(task.tests), what))
+        return (yield from self._must_call((task,), folder, f"a blank task {task.id}"))
 
-    def _must_call(self, tasks: set[str], folder: Path, changes, tests: list[str], what: str):
+    def _must_call(self, tasks: tuple[Task, ...], folder: Path, what: str):
         """Each test has to come to a stub of these tasks: one that is red for another reason says
         nothing of them."""
-        results = yield from self._run(folder, changes, tests)
-        bad = [c for c in results if c.state != State.UNWRITTEN or c.needs not in tasks]
+        tests = [test for task in tasks for test in task.tests]
+        results = yield from self._run(folder, skeleton.blank(self._chapter, tasks), tests)
+        ids = {task.id for task in tasks}
+        bad = [c for c in results if c.state != State.UNWRITTEN or c.needs not in ids]
         if not bad:
             return _Verdict([])
         first = bad[0]
@@ -188,8 +220,28 @@ class _Checker:
         more = f" (and {plural(len(bad) - 1, 'other test')})" if len(bad) > 1 else ""
         return _Verdict([f"{first.name!r} {how} on {what}{more}"])
 
-    def _mutant(self, name: str, folder: Path):
-        mutant = mutants.read(self._chapter, name)
+    def _alone(self, task: Task, folder: Path):
+        """A task needs nothing of a later one: its tests are green and its example runs without."""
+        later = self._chapter.tasks[self._chapter.tasks.index(task) + 1 :]
+        changes = skeleton.blank(self._chapter, later)
+        example = example_path(task.example)
+        programs = yield from make(self._recipe, changes, [*self._mains(task.tests), example], folder)
+        for case in (yield from self._run_in(programs, task.tests)):
+            if not case.green:
+                why = describe(case)
+                return _Verdict([f"{case.name!r} is red while later tasks are blank: {why}"])
+        prefix = str(programs[example]).removesuffix(task.example)
+        output = folder / "output"
+        with output.open("wb") as log:
+            command = example_tests.command(self._chapter, task.example)
+            settings = {"env": example_tests.environment(prefix), "stdout": log, "stderr": log}
+            code = yield from process.run_beside(command, **settings)
+        if code:
+            said = output.read_text(errors="replace").splitlines()[-MOST_SAID:]
+            return _Verdict([f"{task.run} does not run while later tasks are blank", *said])
+        return _Verdict([])
+
+    def _mutant(self, mutant: Mutant, folder: Path):
         changes = mutant.applied(self._chapter)
         [case] = yield from self._run(folder, changes, [mutant.killed_by])
         if case.state == State.MISSING:
@@ -198,10 +250,22 @@ class _Checker:
             return _Verdict([f"survives {mutant.killed_by!r}"])
         return _Verdict([], f"; killed: {describe(case)}")
 
+    def _mains(self, tests) -> list[str]:
+        files = {self._files[test] for test in tests if test in self._files}
+        return [test_files.path_of(self._chapter, file) for file in sorted(files)]
+
     def _run(self, folder: Path, changes: dict[str, str], tests: list[str]):
-        program = yield from make(self._recipe, changes, folder)
+        programs = yield from make(self._recipe, changes, self._mains(tests), folder)
+        return (yield from self._run_in(programs, tests))
+
+    def _run_in(self, programs: dict[str, Path], names):
+        tests = []
+        for name in names:
+            file = self._files.get(name)
+            main = test_files.path_of(self._chapter, file) if file else ""
+            tests.append(Test(programs.get(main), name))
         results: list[Case] = []
-        with cases.Cases(program, tests, LIMIT_S, at_once=1) as running:
+        with cases.Cases(tests, LIMIT_S, at_once=1) as running:
             while not running.done:
                 results += running.step()
                 yield

@@ -40,13 +40,13 @@ def run(context: Context, wanted: Wanted, bar=None) -> bool:
     term = context.term
     bar = bar or term.progress(wanted.words)
     chapter, version = wanted.chapter, wanted.version
+    chosen = _chosen(wanted)
     try:
-        build_tests(context, chapter, version, bar.part)
+        build_tests(context, chapter, version, chosen, bar.part)
     except CompilationFailed as failure:
         bar.drop()
         verdict.show_build_failure(context, chapter, version, failure)
         return False
-    chosen = _chosen(context, wanted)
 
     def on_part(result: PartResult) -> None:
         verdict.show_part(context, result, wanted.go_on)
@@ -67,9 +67,9 @@ def run(context: Context, wanted: Wanted, bar=None) -> bool:
     return red is None
 
 
-def _chosen(context: Context, wanted: Wanted):
+def _chosen(wanted: Wanted):
     chapter = wanted.chapter
-    there = available(context, chapter, wanted.version)
+    there = available(chapter, wanted.version)
     chosen = parts(chapter, wanted.task, there)
     if not chosen:
         raise LearnError(f"no test of {wanted.words} claims to pass on {wanted.version.words}")

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from learn import cases, process
+from learn import cases, process, test_files
 from learn.build import build
-from learn.cases import Case
+from learn.cases import Case, Test
 from learn.chapters import Chapter, Task
 from learn.context import Context
 from learn.doctest_report import listed
@@ -44,29 +45,36 @@ def parts(chapter: Chapter, task: Task | None = None, only: set[str] | None = No
     """The tests in the order in which they run; `only` leaves out others."""
     found = [Part(each, each.tests) for each in chapter.tasks if task in (None, each)]
     if not task:
-        found.insert(0, Part(None, chapter.given))
+        found.append(Part(None, chapter.given))
     if only is not None:
         found = [Part(p.task, tuple(t for t in p.tests if t in only)) for p in found]
     return [part for part in found if part.tests]
 
 
-def build_tests(context: Context, chapter: Chapter, version: Version, progress) -> None:
-    """Brings the test program up to date; raises `BuildFailed`."""
+def build_tests(
+    context: Context, chapter: Chapter, version: Version, wanted: list[Part], progress
+) -> None:
+    """Brings the test programs of these parts up to date; raises `BuildFailed`."""
     require_usable(version, chapter)
-    target = version.test_target(chapter)
-    build(context, version.preset, [target], progress=progress, titles=IN_PLAIN_WORDS)
+    files = test_files.by_case(chapter)
+    needed = {files[test] for part in wanted for test in part.tests if test in files}
+    targets = sorted({version.test_target(chapter, file) for file in needed})
+    if not targets:
+        raise LearnError(f"no file of tests/{chapter.folder} has these tests")
+    build(context, version.preset, targets, progress=progress, titles=IN_PLAIN_WORDS)
 
 
-def available(context: Context, chapter: Chapter, version: Version) -> set[str] | None:
+def available(chapter: Chapter, version: Version) -> set[str] | None:
     """The test cases that the version has: None for all, fewer for the framework."""
     if version != FINAL:
         return None
-    return {name for name, _ in listed_in(context, chapter, version)}
+    files = test_files.every_file(chapter)
+    claiming = [file for file in files if test_files.claims_final(chapter, file)]
+    return {name for file in claiming for name in test_files.cases_of(chapter, file)}
 
 
-def listed_in(context: Context, chapter: Chapter, version: Version) -> list[tuple[str, str]]:
-    """All test cases of the built program, each with its file."""
-    program = version.test_program(context, chapter)
+def listed_in(context: Context, program: Path) -> list[str]:
+    """All test cases of a built program."""
     lines: list[str] = []
     command = [program, "--list-test-cases", "--reporters=xml"]
     with (context.logs / "list-tests.log").open("wb") as log:
@@ -75,7 +83,20 @@ def listed_in(context: Context, chapter: Chapter, version: Version) -> list[tupl
     if code or not found:
         how = process.describe_exit(code) if code else "an empty list"
         raise LearnError(f"{context.shown(program)} --list-test-cases ended with {how}")
-    return found
+    return [name for name, _ in found]
+
+
+def tests_of(context: Context, chapter: Chapter, version: Version, names) -> list[Test]:
+    """The test cases with their programs, which are built."""
+    files = test_files.by_case(chapter)
+    tests = []
+    for name in names:
+        file = files.get(name)
+        program = version.test_program(context, chapter, file) if file else None
+        if program and not program.exists():
+            raise LearnError(f"the build did not make {context.shown(program)}")
+        tests.append(Test(program, name))
+    return tests
 
 
 def run_parts(
@@ -89,12 +110,9 @@ def run_parts(
     on_part: Callable[[PartResult], None] = lambda result: None,
 ) -> list[PartResult]:
     """Runs the parts in their order, up to the first red test unless `go_on`."""
-    program = version.test_program(context, chapter)
-    if not program.exists():
-        raise LearnError(f"the build did not make {context.shown(program)}")
-    results, done = [], 0
-    total = sum(len(part.tests) for part in wanted)
-    stream = cases.run(program, [test for part in wanted for test in part.tests], bar.tick)
+    names = [test for part in wanted for test in part.tests]
+    results, done, total = [], 0, len(names)
+    stream = cases.run(tests_of(context, chapter, version, names), bar.tick)
     with closing(stream):
         for part in wanted:
             result = PartResult(part)

@@ -8,9 +8,10 @@
     [[task]]
     id = "1.1"
     title = "Own a socket"
-    file = "funnel/socket.cpp"              # where its regions are
+    files = ["funnel/socket.cpp"]           # where its regions are: .cpp or .h
     sentence = "Close the descriptor exactly once, whatever happens."
     book = "own-a-socket"                   # the anchor of its section
+    run = "hello --port 0"                  # the example that works once the task is green
     hints = ["a question", "an approach", "nearly the code"]
     tests = ["sentence of a test case"]
 """
@@ -24,15 +25,17 @@ from learn.arguments import nearest
 from learn.errors import LearnError, UsageError
 
 FOLDER = re.compile(r"ch(\d\d)_[a-z0-9_]+")
+TASK_FILE = re.compile(r"funnel/\w+\.(cpp|h)", re.ASCII)
 HINTS = 3
 NOT_IN_NAMES = ',*?"\\'  # of test cases: doctest's filters read these
 CHAPTER_FIELDS = {"chapter": int, "title": str, "book": str, "task": list}
 TASK_FIELDS = {
     "id": str,
     "title": str,
-    "file": str,
+    "files": list,
     "sentence": str,
     "book": str,
+    "run": str,
     "hints": list,
     "tests": list,
 }
@@ -42,11 +45,16 @@ TASK_FIELDS = {
 class Task:
     id: str
     title: str
-    file: str  # below the chapter's folder
+    files: tuple[str, ...]  # below the chapter's folder
     sentence: str
     book: str  # an anchor in the chapter's text
+    run: str  # an example and its arguments
     hints: tuple[str, ...]
     tests: tuple[str, ...]
+
+    @property
+    def example(self) -> str:
+        return self.run.split()[0]
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,14 @@ class Chapter:
     @property
     def tests(self) -> list[str]:
         return [*self.given, *(test for task in self.tasks for test in task.tests)]
+
+    @property
+    def task_files(self) -> list[str]:
+        """The files in which the learner writes, each once, in the order of the tasks."""
+        return list(dict.fromkeys(path for task in self.tasks for path in task.files))
+
+    def tasks_in(self, path: str) -> list[Task]:
+        return [task for task in self.tasks if path in task.files]
 
 
 def discover(root: Path) -> list[Chapter]:
@@ -189,15 +205,22 @@ class _Reader:
         expected = f"{chapter}.{index + 1}"
         if table["id"] != expected:
             self._fail("id", index, f"the id is {table['id']!r}, expected {expected!r}")
-        path = Path(table["file"])
-        if path.suffix != ".cpp" or path.parts[:1] != ("funnel",) or ".." in path.parts:
-            self._fail("file", index, f"{what}: the file has to be funnel/NAME.cpp")
+        self._check_files(table["files"], what, index)
         if len(table["hints"]) != HINTS or not all(_is_text(hint) for hint in table["hints"]):
             self._fail("hints", index, f"{what}: 'hints' has to be a list of {HINTS} texts")
         if not table["tests"]:
             self._fail("tests", index, f"{what} has no tests")
         self._check_names(table["tests"], "tests", index)
-        return Task(**table | {"hints": tuple(table["hints"]), "tests": tuple(table["tests"])})
+        lists = {name: tuple(table[name]) for name in ("files", "hints", "tests")}
+        return Task(**table | lists)
+
+    def _check_files(self, files: list, what: str, index: int) -> None:
+        if not files:
+            self._fail("files", index, f"{what} has no files")
+        for file in files:
+            if not isinstance(file, str) or not TASK_FILE.fullmatch(file):
+                expected = "expected funnel/NAME.cpp or funnel/NAME.h"
+                self._fail("files", index, f"{what}: {expected}, got {file!r}")
 
     def _check(self, table: dict, fields: dict, what: str, index: int) -> None:
         for name, kind in fields.items():

@@ -1,33 +1,29 @@
-"""Plausible wrong solutions: small patches in chapters/chNN_NAME/mutants.
+"""Plausible wrong solutions, in chapters/chNN_NAME/mutants.toml.
 
-    task: 1.2
-    killed-by: SENTENCE OF A TEST CASE
-    why: one sentence
-
-    --- a/funnel/socket_write.cpp
-    +++ b/funnel/socket_write.cpp
-    @@ -12,3 +12,3 @@
-    …
+    [[mutant]]
+    name = "write-short-send-is-whole"
+    task = "1.3"
+    killed-by = "SENTENCE OF A TEST CASE"
+    why = "One sentence."
+    file = "funnel/socket_write.cpp"
+    replace = '''
+      text that is exactly once in the file'''
+    with = '''
+      what stands there instead'''
 """
 
 import re
+import tomllib
 from dataclasses import dataclass
 
 from learn.arguments import nearest
-from learn.chapters import Chapter, Task
+from learn.chapters import TASK_FILE, Chapter, Task
 from learn.errors import LearnError
 from learn.regions import RegionError, Source
 
-FIELDS = ("task", "killed-by", "why")
-COUNT = r"(\d{1,9})"  # `int` refuses a text of thousands of digits
-HUNK = re.compile(rf"@@ -{COUNT}(?:,{COUNT})? \+\d+(?:,{COUNT})? @@.*")
-
-
-@dataclass(frozen=True)
-class Hunk:
-    line: int  # where it should be, from 1
-    old: tuple[str, ...]
-    new: tuple[str, ...]
+NAME = "mutants.toml"
+FIELDS = ("name", "task", "killed-by", "why", "file", "replace", "with")
+MUTANT_NAME = re.compile(r"[a-z0-9-]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,130 +32,82 @@ class Mutant:
     task: Task
     killed_by: str
     why: str
-    hunks: dict[str, tuple[Hunk, ...]]  # by the file's path in the chapter
+    file: str  # below the chapter's folder
+    replace: str
+    replacement: str
 
     def applied(self, chapter: Chapter) -> dict[str, str]:
-        """The changed files; raises `LearnError` when the patch does not fit the reference."""
-        return {path: self._apply(chapter, path, hunks) for path, hunks in self.hunks.items()}
-
-    def _apply(self, chapter: Chapter, path: str, hunks: tuple[Hunk, ...]) -> str:
+        """The changed file; raises `LearnError` when the text is not exactly once in it."""
+        where = f"{shown(chapter)}: {self.name}"
         try:
-            source = Source.read(chapter.reference / path, f"chapters/{chapter.folder}/{path}")
+            source = Source.read(
+                chapter.reference / self.file, f"chapters/{chapter.folder}/{self.file}"
+            )
         except RegionError as error:
-            raise LearnError(f"{_shown(chapter, self.name)} is for {error.message}") from error
-        lines = [line.removesuffix("\n") for line in source.lines]
-        moved = 0
-        for hunk in hunks:
-            at = _place(lines, hunk, hunk.line - 1 + moved)
-            if at is None:
-                what = f"does not fit {source.shown} at line {hunk.line}"
-                raise LearnError(f"{_shown(chapter, self.name)} {what}: make the patch anew")
-            lines[at : at + len(hunk.old)] = hunk.new
-            moved = at - (hunk.line - 1) + len(hunk.new) - len(hunk.old)
-        return "\n".join(lines) + "\n"
+            raise LearnError(f"{where} is for {error.message}") from error
+        count = source.text.count(self.replace)
+        if count != 1:
+            times = "nowhere" if not count else f"{count} times"
+            raise LearnError(f"{where}: its text is {times} in {source.shown}, expected once")
+        return {self.file: source.text.replace(self.replace, self.replacement)}
 
 
-def _place(lines: list[str], hunk: Hunk, wanted: int) -> int | None:
-    """Where the hunk's old lines are: at its line, else at the one other place that has them."""
-    size = len(hunk.old)
-
-    def fits(at: int) -> bool:
-        return 0 <= at <= len(lines) - size and tuple(lines[at : at + size]) == hunk.old
-
-    if fits(wanted):
-        return wanted
-    found = [at for at in range(len(lines) - size + 1) if fits(at)]
-    return found[0] if len(found) == 1 else None
+def shown(chapter: Chapter) -> str:
+    return f"chapters/{chapter.folder}/{NAME}"
 
 
-def names(chapter: Chapter) -> list[str]:
-    return sorted(path.stem for path in (chapter.reference / "mutants").glob("*.patch"))
-
-
-def read(chapter: Chapter, name: str) -> Mutant:
-    """Reads a mutant; raises `LearnError` that names the file and the line."""
-    shown = _shown(chapter, name)
+def read(chapter: Chapter) -> list[Mutant]:
+    """All mutants of a chapter; raises `LearnError` that names the file, and the mutant or the
+    line."""
     try:
-        text = (chapter.reference / "mutants" / f"{name}.patch").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LearnError(f"cannot read {shown}: {error}") from error
-    lines = text.removesuffix("\n").split("\n")
-    fields, begin = _fields(lines, shown)
-    task = next((task for task in chapter.tasks if task.id == fields["task"]), None)
+        text = (chapter.reference / NAME).read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise LearnError(f"cannot read {shown(chapter)}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LearnError(f"{shown(chapter)} is not TOML: {error}") from error
+    entries = table.pop("mutant", [])
+    if table or not isinstance(entries, list):
+        raise LearnError(f"{shown(chapter)}: expected nothing but [[mutant]]")
+    mutants = [_mutant(chapter, entry, number) for number, entry in enumerate(entries, 1)]
+    names = [mutant.name for mutant in mutants]
+    for name in names:
+        if names.count(name) > 1:
+            raise LearnError(f"{shown(chapter)}: {name} is there {names.count(name)} times")
+    return mutants
+
+
+def find(chapter: Chapter, name: str) -> Mutant:
+    mutants = {mutant.name: mutant for mutant in read(chapter)}
+    if name not in mutants:
+        raise LearnError(f"{shown(chapter)} has no mutant {name!r}{nearest(name, mutants)}")
+    return mutants[name]
+
+
+def _mutant(chapter: Chapter, entry, number: int) -> Mutant:
+    where = f"{shown(chapter)}: mutant {number}"
+    if not isinstance(entry, dict):
+        raise LearnError(f"{where} has to be a table: [[mutant]]")
+    name = entry.get("name")
+    if isinstance(name, str) and MUTANT_NAME.fullmatch(name):
+        where = f"{shown(chapter)}: {name}"
+    elif name is not None:
+        raise LearnError(f"{where}: a name has only a-z, 0-9 and -, got {name!r}")
+    for field in FIELDS:
+        if not isinstance(entry.get(field), str) or not (entry[field].strip() or field == "with"):
+            raise LearnError(f"{where}: expected a text for {field!r}")
+    for field in entry:
+        if field not in FIELDS:
+            raise LearnError(f"{where}: nothing is known of {field!r}{nearest(field, FIELDS)}")
+    task = next((task for task in chapter.tasks if task.id == entry["task"]), None)
     if not task:
-        raise LearnError(f"{shown}:1: there is no task {fields['task']!r}")
-    killer = fields["killed-by"]
+        raise LearnError(f"{where}: there is no task {entry['task']!r}")
+    killer = entry["killed-by"]
     if killer not in task.tests:
         hint = nearest(killer, task.tests)
-        raise LearnError(f"{shown}:2: task {task.id} has no test case {killer!r}{hint}")
-    hunks = _hunks(lines, begin, shown)
-    if not hunks:
-        raise LearnError(f"{shown}: there is no diff in it")
-    return Mutant(name, task, killer, fields["why"], hunks)
-
-
-def _shown(chapter: Chapter, name: str) -> str:
-    return f"chapters/{chapter.folder}/mutants/{name}.patch"
-
-
-def _fields(lines: list[str], shown: str) -> tuple[dict[str, str], int]:
-    fields = {}
-    for number, name in enumerate(FIELDS):
-        key, colon, value = lines[number].partition(":") if number < len(lines) else ("", "", "")
-        if key != name or not colon or not value.strip():
-            raise LearnError(f"{shown}:{number + 1}: expected `{name}: …`")
-        fields[name] = value.strip()
-    if len(lines) <= len(FIELDS) or lines[len(FIELDS)].strip():
-        raise LearnError(f"{shown}:{len(FIELDS) + 1}: expected an empty line before the diff")
-    return fields, len(FIELDS) + 1
-
-
-def _hunks(lines: list[str], begin: int, shown: str) -> dict[str, tuple[Hunk, ...]]:
-    files: dict[str, list[Hunk]] = {}
-    path, at = "", begin
-    while at < len(lines):
-        line = lines[at]
-        hunk = HUNK.fullmatch(line)
-        if line.startswith("--- "):
-            path = _path(lines, at, shown)
-            files[path] = []
-            at += 2
-        elif hunk and path:
-            found, at = _hunk(lines, at, hunk, shown)
-            files[path].append(found)
-        elif not line.strip() or line.startswith(("diff ", "index ")):
-            at += 1
-        else:
-            raise LearnError(f"{shown}:{at + 1}: this is no line of a diff: {line!r}")
-    return {path: tuple(hunks) for path, hunks in files.items() if hunks}
-
-
-def _path(lines: list[str], at: int, shown: str) -> str:
-    old = re.fullmatch(r"--- a/(funnel/[\w.]+\.cpp)(\t.*)?", lines[at])
-    new = lines[at + 1] if at + 1 < len(lines) else ""
-    if not old or new.partition("\t")[0] != f"+++ b/{old[1]}":
-        what = "expected `--- a/funnel/NAME.cpp` and `+++ b/funnel/NAME.cpp`"
-        raise LearnError(f"{shown}:{at + 1}: {what}")
-    return old[1]
-
-
-def _hunk(lines: list[str], at: int, head: re.Match, shown: str) -> tuple[Hunk, int]:
-    old_left, new_left = int(head[2] or 1), int(head[3] or 1)
-    first, old, new = at, [], []
-    while old_left or new_left:
-        at += 1
-        line = lines[at] if at < len(lines) else "@"
-        kind, text = line[:1] or " ", line[1:]
-        if kind not in " -+" or (kind != "+" and not old_left) or (kind != "-" and not new_left):
-            what = "this hunk has not the lines that its head counts"
-            raise LearnError(f"{shown}:{first + 1}: {what}")
-        if kind != "+":
-            old.append(text)
-            old_left -= 1
-        if kind != "-":
-            new.append(text)
-            new_left -= 1
-    at += 1
-    if at < len(lines) and lines[at].startswith("\\"):  # no newline at the end of the file
-        at += 1
-    return Hunk(int(head[1]), tuple(old), tuple(new)), at
+        raise LearnError(f"{where}: task {task.id} has no test case {killer!r}{hint}")
+    if not TASK_FILE.fullmatch(entry["file"]):
+        expected = "expected funnel/NAME.cpp or funnel/NAME.h"
+        raise LearnError(f"{where}: {expected}, got {entry['file']!r}")
+    texts = entry["replace"], entry["with"]
+    return Mutant(entry["name"], task, killer, entry["why"], entry["file"], *texts)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -218,6 +219,20 @@ def run(command, *, log, on_line=None, on_tick=None, limit_s=None, **options) ->
         log.write(f"\nended: not done after {limit_s:.0f} s\n".encode())
         return -signal.SIGALRM
     forget(child)
+    return child.returncode
+
+
+def run_beside(command: list, **options) -> Generator[None, None, int]:
+    """Runs a command beside others: to be advanced until it returns the exit code. Closing it ends
+    the command."""
+    child = spawn(command, **options)
+    try:
+        while child.poll() is None:
+            yield
+        forget(child)
+    finally:
+        if child.poll() is None:
+            end(child)
     return child.returncode
 
 

@@ -1,12 +1,15 @@
 """Makes a chapter's skeleton: the reference with each task's regions replaced by a stub.
 
 The stub calls `funnel::not_implemented("1.2")`, which says what is to be written and ends the
-process with `NOT_WRITTEN`; its header is generated for the chapter.
+process with `NOT_WRITTEN`. Its header lists the tasks of all chapters: a program of chapter 3 may
+come to a stub of chapter 2.
 """
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
-from learn.chapters import Chapter
+from learn.chapters import Chapter, Task, discover
 from learn.regions import Region, Source
 
 NOT_WRITTEN = 86
@@ -61,25 +64,38 @@ def paths(chapter: Chapter) -> list[str]:
 def make(chapter: Chapter) -> dict[str, bytes]:
     """All files of the skeleton by their paths; raises `RegionError` where markers are wrong."""
     files = {path: make_file(chapter, path) for path in paths(chapter)}
-    return files | {HEADER: header(chapter).encode()}
+    return files | {HEADER: header(chapter.root).encode()}
 
 
 def make_file(chapter: Chapter, path: str) -> bytes:
     if path == HEADER:
-        return header(chapter).encode()
-    if not any(task.file == path for task in chapter.tasks):
+        return header(chapter.root).encode()
+    tasks = chapter.tasks_in(path)
+    if not tasks:
         return (chapter.reference / path).read_bytes()
-    source = reference_source(chapter, path)
-    return blanked(source, [task.id for task in chapter.tasks if task.file == path]).encode()
+    return blanked(reference_source(chapter, path), tasks).encode()
+
+
+def blank(chapter: Chapter, tasks: Iterable[Task]) -> dict[str, str]:
+    """The reference's files that change when these tasks are blanked."""
+    wanted = set(tasks)
+    paths = [path for path in chapter.task_files if wanted & set(chapter.tasks_in(path))]
+    return {
+        path: blanked(
+            reference_source(chapter, path),
+            [task for task in chapter.tasks_in(path) if task in wanted],
+        )
+        for path in paths
+    }
 
 
 def reference_source(chapter: Chapter, path: str) -> Source:
     return Source.read(chapter.reference / path, f"chapters/{chapter.folder}/{path}")
 
 
-def blanked(source: Source, tasks: list[str]) -> str:
+def blanked(source: Source, tasks: list[Task]) -> str:
     """The source with these tasks' regions replaced by stubs, and the include that they need."""
-    regions = [region for task in tasks for region in source.named(f"task {task}")]
+    regions = [region for task in tasks for region in source.named(f"task {task.id}")]
     return with_include(source.replaced({region: stub(region) for region in regions}))
 
 
@@ -102,11 +118,12 @@ def with_include(text: str) -> str:
     return "".join(lines)
 
 
-def header(chapter: Chapter) -> str:
+def header(root: Path) -> str:
     rows = [
         f"      {{{_quoted(task.id)}, {_quoted(task.title)},\n"
         f"       {_quoted(task.sentence)},\n"
         f"       {_quoted(f'{chapter.book}#{task.book}')}}},"
+        for chapter in discover(root)
         for task in chapter.tasks
     ]
     return _TEMPLATE.format(rows="\n".join(rows), code=NOT_WRITTEN)

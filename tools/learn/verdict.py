@@ -1,6 +1,6 @@
 """Shows what the tests of a chapter came to: short when green, all that helps when red."""
 
-from learn import crash, work
+from learn import crash, test_files, work
 from learn.book import sections
 from learn.build import CompilationFailed
 from learn.cases import Case, State
@@ -65,9 +65,9 @@ class FailureView:
         if case.state == State.UNWRITTEN:
             self._unwritten(part, case)
         elif case.state == State.MISSING:
-            target = self._version.test_target(self._chapter)
             where = f"chapters/{self._chapter.folder}/tasks.toml"
-            self._term.line(f"  {where} names this test, but {target} has none of that name")
+            folder = f"tests/{self._chapter.folder}"
+            self._term.line(f"  {where} names this test, but no program of {folder} has it")
         else:
             self._story(case)
             self._what_went_wrong(case)
@@ -134,7 +134,8 @@ class FailureView:
         self._term.line()
         if task:
             self._pointers(task)
-        program = self._version.test_program(self._context, self._chapter)
+        file = test_files.by_case(self._chapter)[case.name]
+        program = self._version.test_program(self._context, self._chapter, file)
         alone = f'{self._context.shown(program)} --test-case="{case.name}"'
         self._labelled("alone", self._term.style(alone, "dim"))
 
@@ -172,21 +173,26 @@ def pointers(chapter: Chapter, task: Task, version: Version) -> list[tuple[str, 
 
 
 def code_place(chapter: Chapter, task: Task, version: Version) -> str:
-    path = f"{version.folder(chapter)}/{task.file}"
+    folder = version.folder(chapter)
     if version.prefix not in ("mine", "funnel"):
-        return version.folder(chapter)
-    try:
-        source = Source.read(chapter.root / path, path)
-        regions = source.tasks().get(task.id, [])
-    except RegionError:
-        return path
-    if not regions:
-        return path
-    blank = [region for region in regions if is_stub(source.body(region))]
-    region = (blank or regions)[0]
+        return folder
+    places: list[str] = []
+    blank: list[str] = []
+    for file in task.files:
+        path = f"{folder}/{file}"
+        try:
+            source = Source.read(chapter.root / path, path)
+            regions = source.tasks().get(task.id, [])
+        except RegionError:
+            return path
+        for region in regions:
+            places.append(f"{path}:{region.begin + 1}")
+            blank += places[-1:] if is_stub(source.body(region)) else []
+    if blank:
+        return blank[0]
     # Which of several is wrong, a red test does not say.
-    among = f"  (the first of {len(regions)} regions)" if len(regions) > 1 and not blank else ""
-    return f"{path}:{region.begin + 1}{among}"
+    among = f"  (the first of {len(places)} regions)" if len(places) > 1 else ""
+    return f"{places[0]}{among}" if places else f"{folder}/{task.files[0]}"
 
 
 def book_place(chapter: Chapter, task: Task) -> str:

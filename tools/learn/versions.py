@@ -17,11 +17,14 @@ class Version:
     def library(self, chapter: Chapter) -> str:
         return f"{self.prefix}_{chapter.short}"
 
-    def test_target(self, chapter: Chapter) -> str:
-        return f"test_{self.library(chapter)}"
+    def test_target(self, chapter: Chapter, file: str) -> str:
+        """The test program of a test file: a change then costs its own tests alone. The framework's
+        tests are one program."""
+        whole = f"test_{self.library(chapter)}"
+        return whole if self.prefix == "final" else f"{whole}_{file}"
 
-    def test_program(self, context: Context, chapter: Chapter) -> Path:
-        return context.binary(self.test_target(chapter), self.preset)
+    def test_program(self, context: Context, chapter: Chapter, file: str) -> Path:
+        return context.binary(self.test_target(chapter, file), self.preset)
 
     def folder(self, chapter: Chapter) -> str:
         """Where this version's sources are, from the root of the clone."""

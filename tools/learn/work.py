@@ -66,29 +66,33 @@ def require_complete(chapter: Chapter) -> None:
         raise LearnError(f"{shown(chapter, gone[0])}{others} is missing; {how}")
 
 
-def task_regions(chapter: Chapter, task: Task) -> tuple[Source, list[Region]]:
-    """The learner's file of a task, and the task's regions in it.
+def task_regions(chapter: Chapter, task: Task) -> list[tuple[Source, list[Region]]]:
+    """The learner's files of a task, each with the task's regions in it.
 
     Raises `LearnError` with the way out when markers are missing, doubled or nested wrongly.
     """
-    name = shown(chapter, task.file)
+    return [_regions_in(chapter, task, path) for path in task.files]
+
+
+def _regions_in(chapter: Chapter, task: Task, path: str) -> tuple[Source, list[Region]]:
+    name = shown(chapter, path)
     try:
-        source = Source.read(chapter.work / task.file, name)
+        source = Source.read(chapter.work / path, name)
         regions = source.tasks().get(task.id, [])
     except RegionError as error:
-        raise LearnError(f"{error.message} ({_way_out(chapter, task)})") from error
-    wanted = skeleton.reference_source(chapter, task.file).named(f"task {task.id}")
+        raise LearnError(f"{error.message} ({_way_out(chapter, path)})") from error
+    wanted = skeleton.reference_source(chapter, path).named(f"task {task.id}")
     if len(regions) != len(wanted):
         have = f"has {plural(len(regions), 'region')} of task {task.id}"
         should = f"the chapter has {len(wanted)}"
-        raise LearnError(f"{name}: {have}, {should} ({_way_out(chapter, task)})")
+        raise LearnError(f"{name}: {have}, {should} ({_way_out(chapter, path)})")
     return source, regions
 
 
-def _way_out(chapter: Chapter, task: Task) -> str:
+def _way_out(chapter: Chapter, path: str) -> str:
     if outdated(chapter):
         return f"{_changed_sentence(chapter)}: ./learn start {chapter.number} --update"
-    return _marker_to_put_back(chapter, task.file) or _anew(chapter, task.file)
+    return _marker_to_put_back(chapter, path) or _anew(chapter, path)
 
 
 def _marker_to_put_back(chapter: Chapter, path: str) -> str:
@@ -105,16 +109,20 @@ def _anew(chapter: Chapter, path: str) -> str:
 def is_written(chapter: Chapter, task: Task) -> bool:
     """Tells whether there is anything of the learner's in a task's regions."""
     try:
-        source, regions = task_regions(chapter, task)
+        found = task_regions(chapter, task)
     except LearnError:
         return True
-    return any(not skeleton.is_stub(source.body(region)) for region in regions)
+    bodies = (source.body(region) for source, regions in found for region in regions)
+    return not all(map(skeleton.is_stub, bodies))
 
 
 def is_as_given(chapter: Chapter, task: Task) -> bool:
     """Tells whether a task's regions hold their stubs, and nothing else."""
-    source, regions = task_regions(chapter, task)
-    return all(source.body(region) == skeleton.stub(region) for region in regions)
+    return all(
+        source.body(region) == skeleton.stub(region)
+        for source, regions in task_regions(chapter, task)
+        for region in regions
+    )
 
 
 def task_at(chapter: Chapter, path: str, line: int) -> Task | None:
@@ -131,11 +139,12 @@ def task_at(chapter: Chapter, path: str, line: int) -> Task | None:
 
 def reset_task(chapter: Chapter, task: Task) -> str:
     """Puts the stub back into a task's regions; returns where the backup is."""
-    source, regions = task_regions(chapter, task)
-    kept = backup(chapter, [task.file])
-    text = source.replaced({region: skeleton.stub(region) for region in regions})
-    with writing(source.shown):
-        _write(chapter.work / task.file, skeleton.with_include(text).encode())
+    found = task_regions(chapter, task)
+    kept = backup(chapter, list(task.files))
+    for path, (source, regions) in zip(task.files, found):
+        text = source.replaced({region: skeleton.stub(region) for region in regions})
+        with writing(source.shown):
+            _write(chapter.work / path, skeleton.with_include(text).encode())
     return kept
 
 
@@ -206,7 +215,7 @@ def note(chapter: Chapter) -> str:
 
 def _markers_note(chapter: Chapter) -> str:
     for task in chapter.tasks:
-        if (chapter.work / task.file).is_file():
+        if all((chapter.work / path).is_file() for path in task.files):
             try:
                 task_regions(chapter, task)
             except LearnError as error:
@@ -246,7 +255,7 @@ def _changes(chapter: Chapter, files: dict[str, bytes]) -> dict[str, bytes | Non
         content = files.get(path)
         if path != skeleton.HEADER and old.get(path) == now.get(path) and mine.is_file():
             continue
-        if path.startswith("funnel/") and path.endswith(".cpp") and mine.is_file():
+        if path.startswith("funnel/") and path != skeleton.HEADER and mine.is_file():
             content = _with_bodies_of(chapter, path, content)
         if content != (mine.read_bytes() if mine.is_file() else None):
             changes[path] = content

@@ -2,7 +2,7 @@
 
     diff: FILE#REGION..FILE#REGION     the second place against the first
     diff: FILE#REGION FOLDER..FOLDER   FILE of the second folder against that of the first
-    diff: CHAPTER/mutants/NAME.patch   what a chapter's mutant changes
+    diff: CHAPTER/mutants.toml#NAME    what a chapter's mutant changes
 
 Line numbers are left out: they would change with every edit further up.
 """
@@ -15,13 +15,14 @@ from learn import chapters, mutants
 from learn.errors import LearnError
 from snip.places import Excerpt, Places, without_blank_ends
 
-MUTANT = re.compile(r"chapters/(ch\d\d_[a-z0-9_]+)/mutants/([\w-]+)\.patch")
+MUTANT = re.compile(r"chapters/(ch\d\d_[a-z0-9_]+)/mutants\.toml#([a-z0-9-]+)")
+CONTEXT = 1  # lines of the file around what a mutant changes
 MARKER = re.compile(r"[ +-][ \t]*(//|#)[ \t]*#(end)?region\b.*")
 BREAK = "@@ … @@"
 
 
 def difference(root: Path, places: Places, argument: str) -> Excerpt:
-    if argument.endswith(".patch") and ".." not in argument:
+    if mutants.NAME in argument and ".." not in argument:
         return _mutant(root, places, argument)
     old, dots, new = argument.partition("..")
     if not dots or ".." in new or not old.strip() or not new.strip():
@@ -51,20 +52,19 @@ def _is_folder(root: Path, name: str) -> bool:
 
 
 def _mutant(root: Path, places: Places, name: str) -> Excerpt:
-    """The hunks of a mutant, which must still fit its one file."""
+    """The lines that a mutant changes, which must still be in its file."""
     found = MUTANT.fullmatch(name)
     if not found:
-        raise LearnError(f"diff: {name} is no mutant; expected chapters/chNN_NAME/mutants/NAME.patch")
+        raise LearnError(f"diff: {name} is no mutant; expected chapters/chNN_NAME/mutants.toml#NAME")
     chapter = chapters.read(root, found[1])
-    mutant = mutants.read(chapter, found[2])
-    mutant.applied(chapter)  # raises where it does not fit
-    if len(mutant.hunks) > 1:
-        raise LearnError(f"{name} changes more than one file; a page shows one")
-    [(path, hunks)] = mutant.hunks.items()
+    mutant = mutants.find(chapter, found[2])
+    source = places.source(f"chapters/{chapter.folder}/{mutant.file}")
+    changed = mutant.applied(chapter)[mutant.file].splitlines()
+    before = (chapter.reference / mutant.file).read_text(encoding="utf-8").splitlines()
     lines = []
-    for hunk in hunks:
-        whole = len(hunk.old)
-        changes = list(difflib.unified_diff(hunk.old, hunk.new, lineterm="", n=whole))[3:]
-        shown = [line.rstrip() for line in changes if not MARKER.fullmatch(line)]
-        lines += [BREAK, *without_blank_ends(shown)]
-    return Excerpt(places.source(f"chapters/{chapter.folder}/{path}"), lines[1:])
+    for line in list(difflib.unified_diff(before, changed, lineterm="", n=CONTEXT))[2:]:
+        if line.startswith("@@"):
+            lines.append(BREAK)
+        elif not MARKER.fullmatch(line):
+            lines.append(line.rstrip())
+    return Excerpt(source, without_blank_ends(lines[1:]))

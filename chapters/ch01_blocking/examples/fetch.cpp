@@ -26,7 +26,7 @@
 
 namespace {
 
-// Slow servers are what this program is for: slowserver takes up to a minute for an answer.
+// Slow servers are what this program is for: slowserver takes up to a minute to respond.
 constexpr auto patience = std::chrono::seconds(90);
 
 const auto program_start = std::chrono::steady_clock::now();
@@ -56,8 +56,9 @@ class Report {
   explicit Report(std::string url) : url_(std::move(url)), start_(seconds_since_start()) {}
 
   void succeeded(const funnel::HTTPResponse& response) const {
-    const std::string error =
-        response.code < 400 ? "null" : quoted(fmt::format("the server answered {}", response.code));
+    const std::string error = response.code < 400
+                                  ? "null"
+                                  : quoted(fmt::format("the server responded {}", response.code));
     print(std::to_string(response.code), response.body.size(), error);
   }
   void failed(const std::exception& error) const { print("null", 0, quoted(error.what())); }
@@ -81,7 +82,7 @@ void fetch_one(const std::string& url) {
   try {
     funnel::HTTPRequest request(url);
     request.connect_timeout = request.request_timeout = patience;
-    // Here this thread is blocked until the whole answer is there.
+    // Here this thread is blocked until the whole response has arrived.
     report.succeeded(funnel::HTTPClient().fetch(request, false));
   } catch (const std::exception& error) {
     report.failed(error);

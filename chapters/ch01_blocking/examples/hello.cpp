@@ -2,40 +2,25 @@
 //
 //     hello [--port N]        N from 0 (any free port) to 65535; 8001 if it is not given
 //
-// It answers every request alike, and does not look at what comes behind a request's head.
+// It sends every client the same response, and ignores what follows a request's head.
 
 #include <funnel/socket.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <system_error>
 
 #include <fmt/format.h>
+
+#include "arguments.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 30s;                  // for one client, from its turn to its end
+constexpr auto patience = 30s;                  // with one client, from its turn to its end
 constexpr std::size_t max_head_bytes = 16'384;  // of a request's first line and headers
-
-std::uint16_t port_from(int argc, char** argv) {
-  if (argc == 1) return 8001;
-  std::uint16_t port = 0;
-  const std::string_view text = argc == 3 ? argv[2] : "";
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (std::string_view(argv[1]) != "--port" || result.ec != std::errc{} ||
-      result.ptr != text.data() + text.size()) {
-    throw std::invalid_argument("usage: hello [--port N], N from 0 (any free port) to 65535");
-  }
-  return port;
-}
 
 /// An HTTP response: a line that says how it went, lines that describe the body, an empty line,
 /// the body. Every line ends with "\r\n".
@@ -52,11 +37,11 @@ std::string response(bool with_body) {
 }
 
 void say_hello(funnel::Socket& client) {
-  // This thread is blocked in the next line until the client has sent its request. All other
-  // clients wait for that, too.
+  // The next line blocks this thread until the client has sent its request. All other clients wait
+  // for that too.
   client.set_deadline(std::chrono::steady_clock::now() + patience);
   const std::string head = client.read_until("\r\n\r\n", max_head_bytes);
-  client.write_all(response(!head.starts_with("HEAD ")));  // HEAD asks for all but the body
+  client.write_all(response(!head.starts_with("HEAD ")));  // HEAD asks for everything but the body
 }
 
 void serve(std::uint16_t port) {
@@ -70,26 +55,11 @@ void serve(std::uint16_t port) {
     const auto begin = std::chrono::steady_clock::now();
     say_hello(client);
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-    fmt::print("client {}: answered after {:.1f} ms\n", number, took.count());
+    fmt::print("client {}: served in {:.1f} ms\n", number, took.count());
     std::fflush(stdout);
   });
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    serve(port_from(argc, argv));
-  } catch (const std::invalid_argument& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    return 2;
-  } catch (const std::system_error& error) {
-    const bool taken = error.code() == std::errc::address_in_use;
-    fmt::print(stderr, "hello: {}{}\n", error.what(),
-               taken ? " (--port 0 takes one that is free)" : "");
-    return 1;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "hello: {}\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_server("hello", argc, argv, serve); }

@@ -51,7 +51,7 @@ void be_polite(std::uint16_t port, const Diary& diary) {
   client.write_all("Ann\n");
   client.read_until("\n", 100);
   const Milliseconds waited = Clock::now() - begin;
-  diary.note(fmt::format("the second client has its answer, after {:.0f} ms", waited.count()));
+  diary.note(fmt::format("the second client gets its response, after {:.0f} ms", waited.count()));
 }
 
 void demonstrate(std::string_view name, const Serve& serve) {

@@ -13,7 +13,7 @@ namespace funnel::detail {
 
 namespace {
 
-/// `getaddrinfo` has error numbers of its own, which mean something else than `errno`'s.
+/// `getaddrinfo` has error numbers of its own, which differ from those of `errno`.
 class ResolveCategory final : public std::error_category {
  public:
   const char* name() const noexcept override { return "funnel.resolve"; }
@@ -28,7 +28,7 @@ const std::error_category& resolve_category() noexcept {
 /// Asks the system. Returns 0, and adds what it found to `addresses`, or an error of `getaddrinfo`.
 int look_up(const std::string& host, std::uint16_t port, int flags,
             std::vector<SocketAddress>& addresses) {
-  // A C string ends at the first NUL: what is behind it must not be ignored.
+  // A C string ends at its first NUL; the rest must not be ignored silently.
   if (host.empty() || host.find('\0') != std::string::npos) return EAI_NONAME;
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;  // IPv4 and IPv6
@@ -65,8 +65,8 @@ SocketAddress numeric_address(const std::string& address, std::uint16_t port) {
 
 std::vector<SocketAddress> find_addresses(const std::string& host, std::uint16_t port) {
   std::vector<SocketAddress> found;
-  // A number needs nobody to look it up. ADDRCONFIG is for names: it leaves out IPv6, or IPv4,
-  // where this machine has none but its loopback's, and with it ::1.
+  // A numeric address needs no lookup. ADDRCONFIG is for names: it leaves out IPv6 (or IPv4) where
+  // this machine has only a loopback address of that kind, and so it would leave out ::1.
   if (look_up(host, port, AI_NUMERICHOST, found) == 0) return found;
   const int error = look_up(host, port, AI_ADDRCONFIG, found);
   if (error != 0) {

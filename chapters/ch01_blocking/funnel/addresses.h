@@ -7,12 +7,12 @@
 #include <vector>
 
 /// @file
-/// Internet addresses in the form that the system calls want. Given, for task 1.1 to use.
+/// Internet addresses in the form that the system calls want. Given, for tcp.cpp.
 
 namespace funnel::detail {
 
-/// An IPv4 or IPv6 address and a port. The system calls take both kinds through a pointer to
-/// `sockaddr`, a base class in the style of C: the real type stands in the first member.
+/// An IPv4 or IPv6 address and a port. The system calls take both kinds as a pointer to `sockaddr`,
+/// a base class in the style of C, whose first member tells the real type.
 class SocketAddress {
  public:
   SocketAddress(const sockaddr* address, socklen_t size) noexcept;
@@ -32,9 +32,8 @@ std::string host_and_port(const std::string& host, std::uint16_t port);
 /// Returns a numeric address; throws `std::invalid_argument` for anything else.
 SocketAddress numeric_address(const std::string& address, std::uint16_t port);
 
-/// Returns the addresses of `host`, a name or a numeric address, best first, at least one. Asks the
-/// name servers if need be, and waits for their answer. Throws `std::system_error` if there is
-/// none.
+/// Returns the addresses of `host`, a name or a numeric address: at least one, best first. Asks the
+/// name servers if need be, and waits for them. Throws `std::system_error` if there is no address.
 std::vector<SocketAddress> find_addresses(const std::string& host, std::uint16_t port);
 
 }  // namespace funnel::detail

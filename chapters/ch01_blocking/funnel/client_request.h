@@ -3,8 +3,10 @@
 #include <funnel/httpclient.h>
 #include <funnel/httputil.h>
 
+#include <string>
+
 /// @file
-/// What may be sent, and what may not. For httpclient.cpp.
+/// Which requests may be sent, and as which bytes. Given, for httpclient.cpp.
 
 namespace funnel::detail {
 
@@ -12,5 +14,9 @@ namespace funnel::detail {
 /// Throws `std::invalid_argument` with one sentence if it may not be sent as it is, and
 /// `std::system_error` (`std::errc::protocol_not_supported`) for `https`.
 URL check_request(const HTTPRequest& request);
+
+/// Returns the bytes of a request: its first line, the headers that the caller has left out, the
+/// caller's headers, an empty line, the body.
+std::string request_text(const HTTPRequest& request, const URL& url);
 
 }  // namespace funnel::detail

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 
-// How a call that blocks is kept from blocking for ever: every socket has two time limits, one for
-// receiving and one for sending, and the kernel ends a call that waits longer. But they limit one
-// call, and a deadline is for many: a peer that sends one byte a second would satisfy every single
-// `recv`, and hold us for hours. So the limit is set again before each call, to what is left.
+// How a blocking call is kept from blocking forever. Every socket has two time limits, one for
+// receiving and one for sending, and the kernel ends a call that waits longer. But each limits a
+// single call, and a deadline covers many: a peer that sends one byte a second would satisfy every
+// `recv` and still hold us for hours. So before each call the limit is set to the time that is
+// left.
 
 namespace funnel {
 
@@ -40,8 +41,8 @@ bool Socket::limit_wait(int option) const noexcept {
     errno = EAGAIN;
     return false;
   }
-  // To the kernel, zero means that there is no limit, so it is rounded up and never down.
-  // A year is as good as for ever, and fits into every `timeval`.
+  // To the kernel, zero means no limit, so the time is rounded up and never down. A year is as good
+  // as forever, and fits into every `timeval`.
   const auto rounded = std::chrono::ceil<std::chrono::microseconds>(left);
   set_limit(fd_, option,
             std::min<std::chrono::microseconds>(rounded, std::chrono::hours(24 * 365)));

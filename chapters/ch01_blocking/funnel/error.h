@@ -5,12 +5,12 @@
 #include <utility>
 
 /// @file
-/// The exceptions of an operation that cannot go on. All of them are `std::system_error`, so that
-/// one `catch` is enough for who only wants to print what happened.
+/// The exceptions of an operation that cannot go on. All of them are `std::system_error`, so one
+/// `catch` is enough to print what happened.
 
 namespace funnel {
 
-/// Says that an operation did not finish in its time (`tornado.util.TimeoutError`).
+/// Says that an operation did not finish in time (`tornado.util.TimeoutError`).
 class TimeoutError : public std::system_error {
  public:
   explicit TimeoutError(std::string what)
@@ -34,7 +34,7 @@ class StreamClosedError : public std::system_error {
   std::string what_;
 };
 
-/// Closes a connection whose peer sent more than the limit that the reader had set.
+/// Ends a connection whose peer sent more than the reader's limit.
 class StreamBufferFullError : public StreamClosedError {
  public:
   StreamBufferFullError() : StreamClosedError(std::make_error_code(std::errc::no_buffer_space)) {}

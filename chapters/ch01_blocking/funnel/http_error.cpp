@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-// The sentences for people. `std::error_code` carries a number and a category, that is, a table
-// of sentences for such numbers: so one type can carry the errors of the system, of URLs and
-// of HTTP alike, and every one of them can be printed.
+// The sentences for people. A `std::error_code` carries a number and a category, which is a table
+// of sentences for such numbers. So one type can carry the errors of the system, of URLs and of
+// HTTP, and all of them can be printed.
 
 namespace funnel {
 namespace {

@@ -19,26 +19,27 @@ enum class ParseError {
   bad_method,
   /// The target has a byte outside 0x21-0x7E, or a fragment.
   bad_target,
-  /// The version of a request line is not `HTTP/` digit `.` digit. A line without one where the
-  /// version belongs is no status line either: `bad_status_line`.
+  /// The version of a request line is not `HTTP/` digit `.` digit. In a status line that is
+  /// `bad_status_line`.
   bad_version,
   /// The version is well formed but its major number is not 1.
   unsupported_version,
-  /// The status line is not `HTTP/` digit `.` digit `SP` three digits `SP` reason; or the reason
-  /// has a control character, a CR or LF alone among them.
+  /// The status line is not `HTTP/` digit `.` digit `SP` three digits `SP` reason, or the reason
+  /// has
+  /// a control character, such as a lone CR or LF.
   bad_status_line,
-  /// A header line ends with an LF without CR, or its value has a CR without LF; or a head ends
-  /// without its empty line.
+  /// A header line ends with a lone LF, its value has a lone CR, or a head ends without its empty
+  /// line.
   bad_line_end,
-  /// A header line is empty, or is a name alone: `nocolon`.
+  /// A header line is empty, or is only a name: `nocolon`.
   bad_header_line,
-  /// A header name is empty, has a byte that is not allowed in a token (a CR is none either), or is
-  /// followed by a blank: `Name : value`, and `no colon` too, for the name ends at the blank,
-  /// whatever comes.
+  /// A header name is empty, has a byte that is not allowed in a token (such as CR), or is followed
+  /// by
+  /// a space: `Name : value`, and `no colon` too, since the name ends at the space.
   bad_header_name,
-  /// A header value has a control character other than tab and CR.
+  /// A header value has a control character other than a tab or a CR.
   bad_header_value,
-  /// A header line starts with a blank, which once continued the previous line.
+  /// A header line starts with a space or tab, which once continued the previous line.
   obsolete_folding,
   /// The head is larger than its limit.
   headers_too_large,
@@ -48,7 +49,7 @@ enum class ParseError {
   content_length_overflow,
   /// `Content-Length` appears more than once.
   duplicate_content_length,
-  /// `Transfer-Encoding` names a coding that is not known: here, any.
+  /// `Transfer-Encoding` names an unknown coding; this client knows none.
   unknown_transfer_coding,
   /// A message has both `Transfer-Encoding` and `Content-Length`.
   length_and_transfer_encoding,

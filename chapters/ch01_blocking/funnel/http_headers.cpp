@@ -5,8 +5,8 @@
 
 #include "http_text.h"
 
-// A list of pairs, looked through from the front. A message has some dozen fields: a map would
-// not be faster, and would lose their order.
+// A list of pairs, searched from the front. A message has a dozen fields or so: a map would not be
+// faster, and would lose their order.
 
 namespace funnel {
 namespace {
@@ -22,9 +22,9 @@ std::string in_header_case(std::string_view name) {
   return out;
 }
 
-// Everything that is sent goes through here. A CR or LF in a value would end its line: whoever
-// chose the value (a form's field, a file's name) could write headers of their own behind it, or
-// a whole second message.
+// Everything that is sent goes through here. A CR or LF in a value would end its line, and the
+// author of the value (somebody who fills in a form, or names a file) could write headers of their
+// own after it, or a whole second message.
 void require_valid(std::string_view name, std::string_view value) {
   if (!is_token(name)) throw std::invalid_argument("The header name is not a token.");
   if (!is_valid_header_value(value)) {
@@ -48,7 +48,7 @@ void HTTPHeaders::add(std::string_view name, std::string_view value) {
 
 void HTTPHeaders::set(std::string_view name, std::string_view value) {
   require_valid(name, value);
-  // Name and value may be views into a field that is erased below: copied first.
+  // Name and value may be views into a field that is erased below, so they are copied first.
   Field field(in_header_case(name), value);
   const auto first = std::find_if(fields_.begin(), fields_.end(), has_name(field.first));
   if (first == fields_.end()) {
@@ -60,7 +60,7 @@ void HTTPHeaders::set(std::string_view name, std::string_view value) {
 }
 
 bool HTTPHeaders::remove(std::string_view name) {
-  const std::string copy(name);  // may be a view into a field that goes away
+  const std::string copy(name);  // may be a view into a field that is removed
   return std::erase_if(fields_, has_name(copy)) > 0;
 }
 

@@ -7,11 +7,11 @@
 #include <string_view>
 
 /// @file
-/// Small tools for reading the text of the protocol. For the sources of this folder.
+/// Small tools for reading the text of the protocol, for the sources of this folder.
 ///
-/// The `std::isdigit`, `std::tolower` of the C library ask the locale, which the protocol does
-/// not know, and may not be given a `char` that is negative, as every byte above 0x7F is. HTTP is
-/// ASCII, so the few lines are ours.
+/// The C library's `std::isdigit` and `std::tolower` depend on the locale, which means nothing to
+/// the protocol, and are undefined for a negative `char`, as every byte above 0x7F may be. HTTP is
+/// ASCII, so these few lines are our own.
 
 namespace funnel::detail {
 
@@ -21,13 +21,13 @@ constexpr bool is_alphanumeric(char byte) noexcept {
   return is_digit(byte) || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z');
 }
 
-/// Tells whether a byte may stand in a token (RFC 9110 section 5.6.2).
+/// Tells whether a byte may be part of a token (RFC 9110 section 5.6.2).
 constexpr bool is_token_char(char byte) noexcept {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
   return is_alphanumeric(byte) || others.find(byte) != std::string_view::npos;
 }
 
-/// Returns the lower case of an ASCII letter, any other byte as it is.
+/// Returns an ASCII letter in lower case, and any other byte unchanged.
 constexpr char to_lower(char byte) noexcept {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
 }
@@ -43,7 +43,7 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcep
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
-/// Tells whether `is_good` is true for each byte; true for no bytes.
+/// Tells whether `is_good` holds for every byte; true if there are none.
 template <typename Predicate>
 bool all_of(std::string_view text, Predicate is_good) {
   return std::all_of(text.begin(), text.end(), is_good);
@@ -57,8 +57,8 @@ inline std::string_view trim_blanks(std::string_view text) noexcept {
   return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
-/// Parses `HTTP/1.1` or `HTTP/1.0` (RFC 9112 section 2.3). Returns the version by which the
-/// message is to be read, `ParseError::bad_version`, or `ParseError::unsupported_version`.
+/// Parses `HTTP/1.1` or `HTTP/1.0` (RFC 9112 section 2.3). Returns the version to read
+/// the message by, `ParseError::bad_version`, or `ParseError::unsupported_version`.
 Result<std::string> parse_http_version(std::string_view text);
 
 }  // namespace funnel::detail

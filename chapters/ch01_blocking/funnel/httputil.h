@@ -14,9 +14,9 @@
 #include <vector>
 
 /// @file
-/// URLs, headers and first lines of HTTP/1.1 messages (Tornado's `tornado.httputil`). Nothing
-/// here reads from a connection: bytes go in, a value or an error comes out. That is why all of it
-/// can be tested without a network, and why each later fetch uses it as it is.
+/// URLs, headers and first lines of HTTP/1.1 messages (`tornado.httputil`). Nothing here reads from
+/// a connection: bytes go in, a value or an error comes out. So all of it can be tested without a
+/// network, and every later fetch uses it unchanged.
 
 namespace funnel {
 
@@ -28,8 +28,8 @@ enum class URLError {
   unsupported_scheme,
   /// Nothing stands where the host should be.
   empty_host,
-  /// The host, or the user information before it, has a byte that may not stand there, or
-  /// brackets hold no IPv6 address.
+  /// The host, or the user information before it, has a byte that is not allowed there, or the
+  /// brackets do not hold an IPv6 address.
   bad_host,
   /// The port is not a number from 1 to 65535.
   bad_port,
@@ -56,10 +56,10 @@ namespace funnel {
 ///     http://me:secret@example.com:8080/path?query#fragment
 ///            userinfo  host        port target
 ///
-/// There is no way to make one but `parse`, so a `URL` that exists is a URL that was checked.
+/// Only `parse` makes one, so every `URL` has been checked.
 class URL {
  public:
-  /// Parses an absolute URL. The fragment is dropped: it is the browser's, and never sent.
+  /// Parses an absolute URL. The fragment is dropped: it is for the browser, and never sent.
   static Result<URL> parse(std::string_view text);
 
   /// Returns `http` or `https`.
@@ -86,7 +86,7 @@ class URL {
 
  private:
   URL() = default;
-  // Each sets what it is named after, and returns what is wrong with it; an empty code if nothing.
+  // Each sets the member it is named after, and returns the error, or an empty code.
   std::error_code parse_authority(std::string_view authority);
   std::error_code parse_port(std::string_view digits);
 
@@ -97,8 +97,8 @@ class URL {
   std::string target_;
 };
 
-/// Holds header fields in the order in which they were added. Names are compared without
-/// regard to case and stored in `Http-Header-Case`. A name may occur several times.
+/// Holds header fields in the order in which they were added. Names are compared ignoring case and
+/// stored in `Http-Header-Case`. A name may occur several times.
 class HTTPHeaders {
  public:
   /// A name and a value.
@@ -106,22 +106,19 @@ class HTTPHeaders {
 
   HTTPHeaders() = default;
 
-  /// Parses header lines, each ended by CRLF, without the empty line that ends a head. The
-  /// caller bounds the size.
+  /// Parses header lines, each ended by CRLF, without the empty line that ends a head. A folded
+  /// line is refused. The caller bounds the size.
   static Result<HTTPHeaders> parse(std::string_view lines);
 
-  /// Adds a field behind those that are there. Throws `std::invalid_argument` when the name
-  /// is not a token or the value has a byte that could end the line.
+  /// Adds a field after the others. Throws `std::invalid_argument` if the name is not a token or
+  /// the value has a byte that could end the line.
   void add(std::string_view name, std::string_view value);
 
-  /// Replaces all values of a name by one, in the place of the first. Throws as `add`.
+  /// Replaces all values of a name by one, in the place of the first. Throws as `add` does.
   void set(std::string_view name, std::string_view value);
 
-  /// Removes every field of that name; false when there was none.
+  /// Removes every field of that name; returns false if there was none.
   bool remove(std::string_view name);
-
-  /// Removes all fields.
-  void clear() noexcept { fields_.clear(); }
 
   /// Returns the values of a name joined by `,` (RFC 9110 section 5.2).
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
@@ -137,7 +134,7 @@ class HTTPHeaders {
   [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
   [[nodiscard]] auto end() const noexcept { return fields_.end(); }
 
-  /// Returns the lines as they are sent: `Name: value` CRLF each.
+  /// Returns the lines as they are sent: `Name: value` and CRLF, for each field.
   [[nodiscard]] std::string to_string() const;
 
   friend bool operator==(const HTTPHeaders&, const HTTPHeaders&) = default;
@@ -183,19 +180,19 @@ Result<RequestStartLine> parse_request_start_line(std::string_view line);
 /// version above 1 is read as `HTTP/1.1`.
 Result<ResponseStartLine> parse_response_start_line(std::string_view line);
 
-/// Parses the head of a response: status line, header lines and the empty line, nothing
-/// behind it. One that is cut off is `ParseError::bad_line_end`, or what is wrong with the header
-/// lines that are there.
+/// Parses the head of a response: status line, header lines and the empty line, and nothing after
+/// it. A folded header line is joined to the line before it (RFC 9112 section 5.2). A head that is
+/// cut off is `ParseError::bad_line_end`, or the error of the header lines that are there.
 Result<ResponseHead> parse_response_head(std::string_view head);
 
 /// Tells whether the text is a token (RFC 9110 section 5.6.2), as methods and names must be.
 bool is_token(std::string_view text) noexcept;
 
-/// Tells whether every byte may stand in a header value: tab, 0x20-0x7E, 0x80-0xFF.
+/// Tells whether every byte is allowed in a header value: tab, 0x20-0x7E, 0x80-0xFF.
 bool is_valid_header_value(std::string_view value) noexcept;
 
-/// Parses a number of decimal digits and nothing else: no sign, no blank. Empty when there is
-/// another byte, no digit, or more than 64 bits.
+/// Parses a number of decimal digits and nothing else: no sign, no space. Empty if there is another
+/// byte, no digit, or a number of more than 64 bits.
 std::optional<std::uint64_t> parse_int(std::string_view digits) noexcept;
 
 }  // namespace funnel

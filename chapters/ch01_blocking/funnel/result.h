@@ -11,9 +11,9 @@ namespace funnel {
 
 /// Holds either a `T` or a `std::error_code`, never both and never neither.
 ///
-/// Bytes that come from a peer are wrong every day: a malformed number is an answer that a parser
-/// gives, not an exceptional event. So parsers return a `Result`, which cannot be mistaken for the
-/// value: the caller asks first, or is told by an exception.
+/// Bytes from a peer are wrong every day: a malformed number is a normal result of parsing, not an
+/// exceptional event. So parsers return a `Result`, which cannot be mistaken for the value: a
+/// caller that does not check gets an exception.
 ///
 ///     const Result<URL> url = URL::parse(text);
 ///     if (!url) return complain(url.error());

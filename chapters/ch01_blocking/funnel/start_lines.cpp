@@ -15,23 +15,23 @@ Result<std::string> detail::parse_http_version(std::string_view text) {
                            text[6] == '.' && is_digit(text[7]);
   if (!well_formed) return ParseError::bad_version;
   if (text[5] != '1') return ParseError::unsupported_version;
-  // RFC 9110 section 2.5: 1.2 would only add to 1.1, so it is read as the highest we know.
+  // RFC 9110 section 2.5: 1.2 would only add to 1.1, so it is read as the highest version we know.
   return std::string(text[7] == '0' ? "HTTP/1.0" : "HTTP/1.1");
 }
 
 Result<RequestStartLine> parse_request_start_line(std::string_view line) {
-  // One space between the parts, not "some blanks": a proxy that splits elsewhere than we do
-  // would see another target, and let through what it should have stopped.
+  // Exactly one space between the parts: a proxy that splits the line elsewhere would see another
+  // target, and let through a request that it should have stopped.
   const std::size_t method_end = std::min(line.find(' '), line.size());
   const std::string_view method = line.substr(0, method_end);
   if (method_end == line.size() && detail::all_of(method, detail::is_token_char)) {
-    return ParseError::bad_request_line;  // a word alone, or nothing
+    return ParseError::bad_request_line;  // a single word, or nothing
   }
   if (!is_token(method)) return ParseError::bad_method;
 
   const std::string_view rest = line.substr(method_end + 1);
   const std::size_t target_end = rest.find(' ');
-  // Without a second space it is HTTP/0.9, which had no versions and no headers.
+  // Without a second space this is HTTP/0.9, which had neither versions nor headers.
   if (target_end == std::string_view::npos || target_end == 0) return ParseError::bad_request_line;
   const std::string_view target = rest.substr(0, target_end);
   const std::string_view version_text = rest.substr(target_end + 1);
@@ -49,7 +49,7 @@ bool is_token(std::string_view text) noexcept {
 }
 
 bool is_valid_header_value(std::string_view value) noexcept {
-  // Bytes from 0x80 on are allowed, whatever they mean: as a signed char they are negative.
+  // Bytes from 0x80 on are allowed, whatever they mean; as signed chars they are negative.
   const auto is_value_char = [](char byte) {
     const auto value_of = static_cast<unsigned char>(byte);
     return value_of == '\t' || (value_of >= 0x20 && value_of != 0x7F);
@@ -62,8 +62,8 @@ std::optional<std::uint64_t> parse_int(std::string_view digits) noexcept {
   if (digits.empty()) return std::nullopt;
   std::uint64_t number = 0;
   for (const char byte : digits) {
-    // `std::stoi` and its like skip blanks, take a sign, and stop at what is no digit: "12abc"
-    // would be 12 to us and an error to somebody else.
+    // `std::stoi` and the like skip spaces, accept a sign, and stop at the first byte that is not a
+    // digit: "12abc" would be 12 to us and an error to another reader.
     if (!detail::is_digit(byte)) return std::nullopt;
     const auto digit = static_cast<std::uint64_t>(byte - '0');
     if (number > (most - digit) / 10) return std::nullopt;

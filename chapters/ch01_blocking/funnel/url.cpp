@@ -13,7 +13,7 @@ std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ?
 
 bool is_visible_ascii(char byte) { return byte > 0x20 && byte < 0x7F; }
 
-/// RFC 3986 section 3.2.2 (`reg-name`), but no comma: that is how two hosts become one.
+/// RFC 3986 section 3.2.2 (`reg-name`) without the comma, by which two hosts become one.
 bool is_host_char(char byte) {
   constexpr std::string_view others = "-._~%!$&'()*+;=";
   return detail::is_alphanumeric(byte) || others.find(byte) != std::string_view::npos;
@@ -32,16 +32,15 @@ bool is_scheme(std::string_view text) {
 
 bool is_ipv6_address(std::string_view text) {
   in6_addr parsed{};
-  // Of all parsers of addresses, the system's own: it is the one that connects.
+  // The system's own parser decides, because the system connects.
   return ::inet_pton(AF_INET6, std::string(text).c_str(), &parsed) == 1;
 }
 
 }  // namespace
 
 Result<URL> URL::parse(std::string_view text) {
-  // #region task 1.5
-  // A URL becomes a part of the request's first line. With a line end in it, whoever chose the
-  // URL would write headers, or a second request (header injection).
+  // A URL becomes a part of the request's first line. A line end in it would let the author of the
+  // URL write headers, or a second request (header injection).
   if (!detail::all_of(text, is_visible_ascii)) return URLError::bad_character;
   text = text.substr(0, text.find('#'));
 
@@ -58,19 +57,16 @@ Result<URL> URL::parse(std::string_view text) {
   const std::size_t authority_end = std::min(rest.find_first_of("/?"), rest.size());
   const std::error_code error = url.parse_authority(rest.substr(0, authority_end));
   if (error) return error;
-  // A request line needs a target, and the path of a target begins with a slash.
+  // A request line needs a target, and a target begins with a slash.
   const std::string_view target = rest.substr(authority_end);
   url.target_ = target.starts_with('/') ? std::string(target) : "/" + std::string(target);
   return url;
-  // #endregion task 1.5
 }
 
 std::error_code URL::parse_authority(std::string_view authority) {
-  // #region task 1.5
-  // [userinfo@]host[:port]. Neither part may have an `@` of its own, nor a backslash, which
-  // browsers take for a slash: in http://good.com\@evil.com/ and http://a@b@c/ one reader sees
-  // one host, the next reader another. If the first decides what is allowed, and the second
-  // connects, then nothing is forbidden.
+  // [userinfo@]host[:port]. No part may have an `@` of its own, or a backslash, which browsers take
+  // for a slash: two readers of http://good.com\@evil.com/ or http://a@b@c/ may see two hosts. If
+  // one of them decides what is allowed and the other connects, nothing is forbidden.
   const std::size_t at = authority.rfind('@');
   if (at != std::string_view::npos) {
     userinfo_ = authority.substr(0, at);
@@ -78,7 +74,7 @@ std::error_code URL::parse_authority(std::string_view authority) {
     authority.remove_prefix(at + 1);
   }
 
-  // An IPv6 address is full of colons: so it has brackets, and the port's colon comes behind them.
+  // An IPv6 address is full of colons, so it has brackets, and the port's colon follows them.
   std::string_view port;
   if (authority.starts_with('[')) {
     const std::size_t bracket = authority.find(']');
@@ -97,12 +93,9 @@ std::error_code URL::parse_authority(std::string_view authority) {
   }
   if (!port.empty()) port.remove_prefix(1);
   return parse_port(port);
-  // #endregion task 1.5
 }
 
-// #region port
 std::error_code URL::parse_port(std::string_view digits) {
-  // #region task 1.5
   port_ = default_port(scheme_);
   if (digits.empty()) return {};  // http://h:/ means the default too (RFC 3986 section 3.2.3)
   // The range is checked before the number becomes a uint16_t, which would make 65616 port 80.
@@ -110,17 +103,13 @@ std::error_code URL::parse_port(std::string_view digits) {
   if (!number || *number == 0 || *number > 65535) return URLError::bad_port;
   port_ = static_cast<std::uint16_t>(*number);
   return {};
-  // #endregion task 1.5
 }
-// #endregion port
 
 std::string URL::host_header() const {
-  // #region task 1.5
   const bool is_ipv6 = host_.find(':') != std::string::npos;
   std::string text = is_ipv6 ? "[" + host_ + "]" : host_;
   if (port_ != default_port(scheme_)) text += ":" + std::to_string(port_);
   return text;
-  // #endregion task 1.5
 }
 
 std::string URL::to_string() const {

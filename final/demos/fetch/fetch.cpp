@@ -41,7 +41,7 @@ class Report {
   void succeeded(const HTTPResponse& response) const {
     if (response.code >= 400) {
       print(response.code, response.body.size(),
-            "the server answered " + std::to_string(response.code));
+            "the server responded " + std::to_string(response.code));
     } else {
       print(response.code, response.body.size(), nullptr);
     }

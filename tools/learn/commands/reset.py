@@ -33,7 +33,8 @@ def _task(context, chapter: Chapter, task: Task) -> int:
         return 0
     kept = work.reset_task(chapter, task)
     progress.forget(context, chapter, task.tests)
-    _say(context, f"Task {task.id} is a stub again, in {work.shown(chapter, task.file)}", kept)
+    where = " and ".join(work.shown(chapter, path) for path in task.files)
+    _say(context, f"Task {task.id} is a stub again, in {where}", kept)
     return 0
 
 
@@ -47,8 +48,8 @@ def _file(context, chapter: Chapter, given: str) -> int:
             raise UsageError(f"chapter {chapter.number} has no file {given!r}{hint}")
         path = by_name[0]
     kept = work.reset_file(chapter, path)
-    tasks = [task for task in chapter.tasks if task.file == path]
-    progress.forget(context, chapter, [test for task in tasks for test in task.tests])
+    tests = [test for task in chapter.tasks_in(path) for test in task.tests]
+    progress.forget(context, chapter, tests)
     _say(context, f"{work.shown(chapter, path)} is as it was given", kept)
     return 0
 

@@ -17,16 +17,15 @@ def run(context, arguments: list[str]) -> int:
     parser.add_argument("--spoil", action="store_true", help="although yours is not green yet")
     options = parser.parse(arguments)
     chapter, task = one_task(context.root, options.task)
-    green = Progress(context.root).is_done(chapter, task)
-    # Without a copy in work/ somebody is reading, and there is nothing to spoil.
-    if chapter.started and not green and not options.spoil:
+    if not (options.spoil or Progress(context.root).is_done(chapter, task)):
         how = f"./learn hint {task.id} helps; --spoil shows it all the same"
         raise LearnError(f"task {task.id} is not green yet; {how}")
-    source = skeleton.reference_source(chapter, task.file)
     term = context.term
     term.line(f"{term.style(f'{task.id} {task.title}', 'bold')}\n  {task.sentence}")
-    for region in source.named(f"task {task.id}"):
-        term.line("\n" + term.style(f"{source.shown}:{region.begin + 1}", "dim"))
-        for line in source.body(region, markers=False).splitlines():
-            term.line(line)
+    for path in task.files:
+        source = skeleton.reference_source(chapter, path)
+        for region in source.named(f"task {task.id}"):
+            term.line("\n" + term.style(f"{source.shown}:{region.begin + 1}", "dim"))
+            for line in source.body(region, markers=False).splitlines():
+                term.line(line)
     return 0
