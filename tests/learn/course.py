@@ -88,6 +88,10 @@ DOOR_TEST = """
 // final: yes
 TEST_CASE("what is given works") {}
 TEST_CASE("a door opens") {}
+""".lstrip()
+
+HOUSE_TEST = """
+// final: no, its house is another
 TEST_CASE("a door opens twice") {}
 TEST_CASE("a door closes") {}
 """.lstrip()
@@ -123,7 +127,7 @@ CMAKE = fakes.CONFIGURE + """
             continue  # no program of a chapter
         prefix = found[1]
         sources = root / folders.get(prefix, "chapters") / "ch01_small"
-        for path in sorted(sources.glob("funnel/*.cpp")):
+        for path in sorted(sources.glob("funnel/*.*")):
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 if line.startswith("// saved"):
                     print(path.name, line, file=open("saved", "a"))
@@ -147,21 +151,22 @@ NINJA = """
     if "--version" in sys.argv:
         sys.exit(print("99.0"))
     folder = pathlib.Path(sys.argv[sys.argv.index("-C") + 1])
-    compiler = folder.parents[1] / "fakes/compiler"
-    sources = sorted(folder.glob("variants/ch01_small/funnel/*.cpp"))
-    for source in sources:
-        print(f"{compiler} -MF x.d -o obj/{source.stem}.o -c {source}")
     tool, targets = sys.argv[sys.argv.index("-t") + 1], sys.argv[sys.argv.index("-t") + 2:]
     if tool == "deps":
         for target in targets:
             print(f"{target}: #deps 1, deps mtime 1 (VALID)")
             print(f"    {folder}/variants/ch01_small/funnel/door.h\\n")
         sys.exit()
+    compiler = folder.parents[1] / "fakes/compiler"
+    sources = sorted(folder.glob("variants/ch01_small/funnel/*.cpp"))
+    for source in sources:
+        print(f"{compiler} -MF x.d -o obj/{source.stem}.o -c {source}")
     objects = " ".join(f"obj/{source.stem}.o" for source in sources)
     print(f"ar qc libvariant_ch01.a {objects}")
     for target in targets:
-        main = "tests/ch01_small/door_test.cpp" if target.startswith("test_") else (
-            "chapters/ch01_small/examples/hello.cpp")
+        name = target.rpartition("_")[2]
+        main = f"tests/ch01_small/{name}_test.cpp" if target.startswith("test_") else (
+            f"chapters/ch01_small/examples/{name}.cpp")
         print(f"{compiler} -MF x.d -o obj/{target}.o -c {folder.parents[1]}/{main}")
         print(f": && {compiler} obj/{target}.o -o bin/{target} libvariant_ch01.a && :")
 """
@@ -199,8 +204,9 @@ TEST_PROGRAM = """
         names = names[:2]
     options = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
     if "--list-test-cases" in sys.argv:
+        own = (root / f"tests/ch01_small/{here.name.rpartition('_')[2]}_test.cpp").read_text()
         print("<doctest>")
-        for name in names:
+        for name in [name for name in names if f'"{name}"' in own or "door" in here.name and name not in tasks]:
             print(f'<TestCase name="{name}" filename="tests/ch01_small/door_test.cpp"/>')
         sys.exit(print("</doctest>"))
     name = options["--test-case"]
@@ -268,6 +274,7 @@ class CourseTest(support.TreeTest):
         self.write("chapters/ch01_small/examples/hello.cpp", "// Says hello.\nint main() {}\n")
         self.write("chapters/ch01_small/examples/compare.toml")
         self.write("tests/ch01_small/door_test.cpp", DOOR_TEST)
+        self.write("tests/ch01_small/house_test.cpp", HOUSE_TEST)
         self.write("tests/ch01_small/examples_test.py", EXAMPLES_TEST)
         self.write("book/ch01.md", BOOK)
         self.write("CMakePresets.json", "{}")

@@ -8,14 +8,23 @@ from unittest import mock
 from course import HOUSE, CourseTest
 from learn import chapter_checks, chapter_rules, runner
 from learn.benches import learner
+from learn.chapter_rules import Budget
 from learn.cases import Case, State
 from learn.doctest_report import Failure, Report
 from learn.stages import STAGES
 
 
 class StageTest(CourseTest):
+    """The small chapter is smaller than any real one may be: its limits are its own."""
+
+    LIMITS = {"TESTS": range(1, 4), "BUDGET": Budget(range(2, 3), 300, 1200, range(0, 100))}
+
     def setUp(self):
         super().setUp()
+        for name, limit in self.LIMITS.items():
+            limited = mock.patch.object(chapter_rules, name, limit)
+            limited.start()
+            self.addCleanup(limited.stop)
         for name, task, test in (
             ("one", "1.1", "a door opens"),
             ("two", "1.1", "a door opens"),
@@ -41,11 +50,13 @@ class StageTest(CourseTest):
 
 class Good(StageTest):
     def test_every_check_counts_once(self):
-        self.assertEqual(self.check(), (0, "12 passed, 0 failed"), self.text)
+        self.assertEqual(self.check(), (0, "14 passed, 0 failed"), self.text)
         log = (self.root / "build/logs/chapters.log").read_text()
         place = 'tests/ch01_small/door_test.cpp:9 door() == "open"'
         self.assertIn(f"ch01, mutant two: passed; killed: {place}", log)
         self.assertIn("ch01, task 1.2 blanked: passed", log)
+        self.assertIn("ch01, task 1.1 before the next: passed", log)
+        self.assertIn("ch01, examples: passed", log)
         self.assertIn("headers: passed", log)
 
     def test_work_is_left_alone_and_the_variant_ends_as_the_reference(self):
@@ -59,19 +70,32 @@ class Good(StageTest):
         self.mutant("one", what="hang")
         self.mutant("two", what="crash")
         with mock.patch.object(chapter_checks, "LIMIT_S", 1.0):
-            self.assertEqual(self.check(), (0, "12 passed, 0 failed"), self.text)
+            self.assertEqual(self.check(), (0, "14 passed, 0 failed"), self.text)
 
 
 class Bad(StageTest):
     def test_a_mutant_that_survives(self):
         self.mutant("one", what="pass")
-        self.finds("ch01, mutant one: survives 'a door opens'", "11 passed, 1 failed")
+        self.finds("ch01, mutant one: survives 'a door opens'", "13 passed, 1 failed")
 
     def test_a_mutant_that_does_not_compile_or_apply(self):
-        self.mutant("one", call="push();", what="SYNTAX")
-        self.mutant("two", line=1, test="a door opens", call="push();  ")
+        self.mutant("one", what="SYNTAX")
+        self.mutant("two", file="funnel/house.cpp")
         self.finds("ch01, mutant one: does not compile", "error: expected ';'")
-        self.assertIn("ch01, rules: chapters/ch01_small/mutants/two.patch does not fit", self.text)
+        self.assertIn("mutants.toml: two: its text is nowhere in chapters/ch01_small/funnel/house.cpp", self.text)
+
+    def test_a_task_that_needs_a_later_one(self):
+        needed = "  // a door opens: pass\n"
+        self.edit("chapters/ch01_small/funnel/house.cpp", "  pull();\n", f"  pull();\n{needed}")
+        self.edit("chapters/ch01_small/funnel/door.cpp", needed, "")
+        self.finds("task 1.1 before the next: 'a door opens' is red while later tasks are blank")
+
+    def test_an_example_that_does_something_else(self):
+        self.edit("tests/ch01_small/examples_test.py", "hello x", "goodbye x")
+        self.finds(
+            "ch01, examples: tests/ch01_small/examples_test.py ended with exit code 1",
+            "task 1.1 before the next: hello --open does not run while later tasks are blank",
+        )
 
     def test_a_test_that_is_green_without_its_task(self):
         old = "// what is"
@@ -124,31 +148,55 @@ class Bad(StageTest):
         self.finds("'a cat purrs' is red on the reference: not in the test program")
 
     def test_too_few_mutants_a_missing_section_a_missing_region(self):
-        (self.root / "chapters/ch01_small/mutants/one.patch").unlink()
+        del self.mutants["one"], self.mutants["two"]
+        self.mutant("three", "1.2", "a door closes")
         self.edit("book/ch01.md", "## Close it", "## Shut it")
         self.edit("chapters/ch01_small/funnel/door.cpp", "task 1.1", "task 1.4")
         self.finds(
-            "task 1.1 has 0 of 2 mutants",
+            "mutants.toml: task 1.1 has 0 mutants, expected 2 to 4",
             "book/ch01.md has no section #close-it, where task 1.2 points",
             "door.cpp has no region `task 1.1`",
             "door.cpp has a region `task 1.4`, tasks.toml does not",
         )
 
     def test_sizes_that_nobody_can_read(self):
-        long = "// #region task 1.2\n" + "x\n" * 151 + "// #endregion task 1.2\n" + "y\n" * 100
-        self.write("chapters/ch01_small/funnel/house.cpp", long)
-        self.finds("house.cpp has 253 lines, more than 250", "task 1.2 has 151 lines to write")
+        region = "// #region task 1.2\n" + "x\n" * 9 + "// #endregion task 1.2\n"
+        self.write("chapters/ch01_small/funnel/house.cpp", region * 7 + "y\n" * 200)
+        self.finds(
+            "house.cpp has 277 lines, more than 250",
+            "task 1.2 has 63 lines to write, expected 1 to 60",
+            "task 1.2 has 7 regions, expected 1 to 6",
+        )
 
     def test_sizes_of_a_whole_chapter(self):
-        self.write("chapters/ch01_small/funnel/house.cpp", HOUSE.replace("pull();", "pull();\n  x();"))
-        for limit, count, words in (
-            ("MOST_CHAPTER_LINES", 5, "ch01_small has 5 lines to write, more than 4"),
-            ("MOST_GIVEN_LINES", 11, "ch01_small gives 11 lines, more than 10"),
+        house = HOUSE.replace("pull();", "pull();\n  x();")
+        self.write("chapters/ch01_small/funnel/house.cpp", house)
+        for fits, too_small, words in (
+            (Budget(range(9), 5, 11, range(9)), Budget(range(9), 4, 11, range(9)), "has 5 lines to write, more than 4"),
+            (Budget(range(9), 5, 11, range(9)), Budget(range(9), 5, 10, range(9)), "gives 11 lines, more than 10"),
         ):
-            with mock.patch.object(chapter_rules, limit, count):
+            with mock.patch.object(chapter_rules, "BUDGET", fits):
                 self.assertEqual(list(chapter_rules.sizes(self.chapter)), [])
-            with mock.patch.object(chapter_rules, limit, count - 1):
-                self.assertEqual(list(chapter_rules.sizes(self.chapter)), [words])
+            with mock.patch.object(chapter_rules, "BUDGET", too_small):
+                self.assertEqual(list(chapter_rules.sizes(self.chapter)), [f"ch01_small {words}"])
+
+    def test_too_many_of_everything(self):
+        for at in range(21):
+            self.mutant(f"m{at}", *(("1.1", "a door opens"), ("1.2", "a door closes"))[at % 2])
+        self.edit("chapters/ch01_small/tasks.toml", '"Push it."', f'"{"push " * 81}"')
+        self.edit("chapters/ch01_small/tasks.toml", 'run = "hello"', 'run = "hallo --once"')
+        self.edit("book/ch01.md", "Text.", "word " * 100)
+        limits = {"TESTS": range(2, 4), "MOST_TESTS": 2}
+        with mock.patch.multiple(chapter_rules, **limits):
+            self.finds(
+                "mutants.toml: task 1.1 has 13 mutants, expected 2 to 4",
+                "mutants.toml has 25 mutants, expected at most 20",
+                "the second hint of task 1.1 has 81 words, at most 80",
+                "task 1.2 runs 'hallo', which is not an example of the chapter",
+                "task 1.2 has 1 test cases, expected 2 to 3",
+                "tasks.toml has 3 test cases of tasks, expected at most 2",
+                "book/ch01.md has 108 words of prose, expected at most 99",
+            )
 
     def test_a_missing_text(self):
         (self.root / "book/ch01.md").unlink()
@@ -166,7 +214,7 @@ class Bad(StageTest):
         self.finds(
             "headers: <funnel/door.h> is in ch01_small and in ch02_small",
             "ch01, reference: 'what is given works' is red",
-            "ch02, reference: 'what is given works' is red",
+            "ch02, reference: no file of tests/ch02_small has these tests",
         )
         log = (self.root / "build/logs/chapters.log").read_text()
         self.assertIn("headers: <funnel/door.h> is in ch01_small and in ch02_small", log)
@@ -189,14 +237,16 @@ class Bench(StageTest):
         context = self.context()
         with mock.patch.dict(os.environ, self.environment(), clear=True):
             result = learner.measure(context)
-        self.assertEqual([each["task"] for each in result["tasks"]], ["1.1", "1.2"])
+        saved = [(each["task"], each["file"]) for each in result["tasks"]]
+        files = ["funnel/door.cpp", "funnel/door.h", "funnel/house.cpp"]
+        self.assertEqual(saved, list(zip(["1.1", "1.1", "1.2"], files)))
         for each in result["tasks"]:
             self.assertGreater(each["total_s"], each["build_s"])
         learner.show(context.term, result)
         self.assertIn("funnel/house.cpp", self.shown(context))
         saved = (self.root / "saved").read_text().splitlines()
-        files = ["door.cpp", "house.cpp"] * learner.RUNS
-        self.assertEqual(saved, [f"{file} // saved, number {i}" for i, file in enumerate(files)])
+        expected = [f"{file} // saved, number {i}" for i, file in enumerate(files * learner.RUNS)]
+        self.assertEqual([f"funnel/{line}" for line in dict.fromkeys(saved)], expected)
 
     def test_a_task_above_the_limit_is_marked(self):
         context = self.context()

@@ -9,6 +9,7 @@ import support
 from course import CourseTest
 from learn import cases, chapter_test
 from learn.progress import Progress
+from learn.cases import Test
 from learn.versions import REFERENCE
 
 
@@ -41,7 +42,8 @@ class Whose(RunTest):
             return context.term.progress(title)
 
         with mock.patch.dict(os.environ, self.environment(), clear=True):
-            chapter_test.build_tests(context, self.chapter, REFERENCE, progress)
+            wanted = chapter_test.parts(self.chapter)
+            chapter_test.build_tests(context, self.chapter, REFERENCE, wanted, progress)
         self.assertEqual(titles, ["set up", "compile"])
 
     def test_the_learners_once_it_is_there_unless_another_is_named(self):
@@ -162,7 +164,7 @@ class Red(RunTest):
             "code      work/ch01_small/funnel/door.cpp:8  (the first of 2 regions)\n",
             "read      book/ch01.md:3  “Open it”",
             "hint      ./learn hint 1.1",
-            'build/learner/bin/test_mine_ch01 --test-case="a door opens"',
+            'build/learner/bin/test_mine_ch01_door --test-case="a door opens"',
         ):
             self.assertIn(part, text)
         self.assertNotIn("\x1b", text)
@@ -200,7 +202,7 @@ class Red(RunTest):
         self.edit("chapters/ch01_small/tasks.toml", '"a door opens", ', '"a dog barks", "a door opens", ')
         self.change_program("options = dict", 'names.remove("a dog barks"); options = dict')
         text = self.run_tests("1.1", code=1).stdout
-        self.assertIn("tasks.toml names this test, but test_mine_ch01 has none", text)
+        self.assertIn("tasks.toml names this test, but no program of tests/ch01_small has it", text)
 
 
 class Challenges(RunTest):
@@ -280,14 +282,14 @@ class Processes(CourseTest):
     def test_a_test_that_takes_all_memory_is_ended(self):
         program = self.program("greedy", "import time\nhoard = b'x' * (40 << 20)\ntime.sleep(20)")
         with mock.patch.object(cases, "MOST_MEMORY", 30 << 20):
-            [case] = cases.run(program, ["a"])
+            [case] = cases.run([Test(program, "a")])
         self.assertEqual(case.state, cases.State.ENDED)
         self.assertIn("of memory", case.why_ended)
 
     def test_output_without_end_is_cut(self):
         program = self.program("loud", "import sys\nwhile True: sys.stderr.write('x' * 9999)")
         with mock.patch.object(cases, "MOST_OUTPUT", 1 << 20):
-            [case] = cases.run(program, ["a"])
+            [case] = cases.run([Test(program, "a")])
         self.assertEqual(case.state, cases.State.CRASHED)
         self.assertLessEqual(len(case.stderr), cases.READ_OUTPUT)
 
@@ -306,7 +308,7 @@ class Processes(CourseTest):
                 time.sleep(0.005)
             """,
         )
-        names = [case.name for case in cases.run(program, ["a", "b", "c"])]
+        names = [case.name for case in cases.run([Test(program, name) for name in "abc"])]
         self.assertEqual(names, ["a", "b", "c"])
 
     def test_who_stops_asking_leaves_nothing_running(self):
@@ -319,7 +321,7 @@ class Processes(CourseTest):
             time.sleep(0.2 if name == "a" else 60)
             """,
         )
-        stream = cases.run(program, ["a", "b", "c"])
+        stream = cases.run([Test(program, name) for name in "abc"])
         next(stream)
         stream.close()
         pids = [int(path.read_text() or 0) for path in self.root.glob("pid-*")]
@@ -331,7 +333,7 @@ class Processes(CourseTest):
         self.solve()
         self.becomes("hang")
         child = self.start("test", "1.1")
-        running = "test_mine_ch01"
+        running = "test_mine_ch01_door"
 
         def found():
             return [p for p in os.listdir("/proc") if p.isdigit() and self.is_ours(p, running)]

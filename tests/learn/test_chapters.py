@@ -17,6 +17,9 @@ class Reading(CourseTest):
 
     def test_a_chapter_has_its_tasks_and_tests(self):
         [chapter] = chapters.discover(self.root)
+        self.assertEqual(chapter.task_files, ["funnel/door.cpp", "funnel/house.cpp"])
+        self.assertEqual(chapter.tasks_in("funnel/house.cpp"), [chapter.tasks[1]])
+        self.assertEqual(chapter.tasks[0].example, "hello")
         self.assertEqual((chapter.number, chapter.short), (1, "ch01"))
         self.assertEqual([task.id for task in chapter.tasks], ["1.1", "1.2"])
         self.assertEqual(len(chapter.tests), 4)
@@ -33,15 +36,17 @@ class Reading(CourseTest):
         self.fails('"Nobody waits outside."', '" "', ":10:", "'sentence' is empty")
 
     def test_hints_tests_file_and_ids_are_checked(self):
-        self.fails('"Push it.", ', "", ":12:", "a list of 3 texts")
-        self.fails('tests = ["a door closes"]', "tests = []", ":22:", "task 1.2 has no tests")
-        self.fails("funnel/door.cpp", "../door.cpp", ":9:", "funnel/NAME.cpp")
-        self.fails('id = "1.2"', 'id = "1.3"', ":16:", "the id is '1.3', expected '1.2'")
+        self.fails('"Push it.", ', "", ":13:", "a list of 3 texts")
+        self.fails('tests = ["a door closes"]', "tests = []", ":24:", "task 1.2 has no tests")
+        self.fails("funnel/door.cpp", "../door.cpp", ":9:", "expected funnel/NAME.cpp or funnel/NAME.h, got '../door.cpp'")
+        self.fails('["funnel/door.cpp"]', "[]", ":9:", "task 1.1 has no files")
+        self.fails('["funnel/door.cpp"]', "[1]", ":9:", "got 1")
+        self.fails('id = "1.2"', 'id = "1.3"', ":17:", "the id is '1.3', expected '1.2'")
         self.fails("chapter = 1", "chapter = 2", ":1:", "the folder is ch01_small")
 
     def test_names_of_test_cases_are_unique_and_fit_for_a_filter(self):
         self.fails('"a door closes"', '"a door opens"', "'a door opens' is there twice")
-        self.fails('"a door closes"', '"open, close"', ":22:", "has ',' in its name")
+        self.fails('"a door closes"', '"open, close"', ":24:", "has ',' in its name")
 
     def test_a_broken_file_is_one_line_on_the_command_line(self):
         self.write("chapters/ch01_small/tasks.toml", "chapter = \n")

@@ -105,7 +105,8 @@ class Diff(CourseTest):
         self.solve()
         self.edit_work("funnel/door.cpp", "// a door opens: pass", "kick();")
         self.edit_work("funnel/door.cpp", "void twice", "int elsewhere;\nvoid twice")
-        text = self.main("diff", "1.1").stdout
+        self.assertOneLine(self.main("diff", "1.1"), 1, "task 1.1 is not green yet", "--spoil")
+        text = self.main("diff", "1.1", "--spoil").stdout
         self.assertIn("- work/ch01_small/funnel/door.cpp:8  (yours)", text)
         self.assertIn("+ chapters/ch01_small/funnel/door.cpp:7  (the reference)", text)
         self.assertIn("-   kick();", text)
@@ -115,6 +116,7 @@ class Diff(CourseTest):
     def test_the_same_is_said_to_be_the_same(self):
         self.edit_work("funnel/house.cpp", 'funnel::not_implemented("1.2");',
                        "// a door closes: pass\n  pull();")  # fmt: skip
+        self.assertEqual(self.main("test", "1.2").returncode, 0)
         self.assertIn("to the letter", self.main("diff", "1.2").stdout)
 
     def test_before_a_start_there_is_nothing_to_compare(self):
@@ -123,8 +125,9 @@ class Diff(CourseTest):
 
 
 class Show(CourseTest):
-    def test_who_only_reads_sees_it(self):
-        text = self.main("show", "1.2").stdout
+    def test_a_reader_asks_for_it(self):
+        self.assertOneLine(self.main("show", "1.2"), 1, "task 1.2 is not green yet", "--spoil")
+        text = self.main("show", "1.2", "--spoil").stdout
         self.assertIn("chapters/ch01_small/funnel/house.cpp:6", text)
         self.assertIn("  pull();", text)
         self.assertNotIn("#region", text)

@@ -141,7 +141,7 @@ def sentences(chapter: Chapter) -> Iterator[str]:
         if words > MOST_HINT_WORDS:
             yield f"{toml}: the second hint of task {task.id} has {words} words, at most {MOST_HINT_WORDS}"
         if task.example not in examples.names(chapter, REFERENCE):
-            yield f"{toml}: task {task.id} runs {task.example!r}, which is no example of the chapter"
+            yield f"{toml}: task {task.id} runs {task.example!r}, which is not an example of the chapter"
     count = sum(len(task.tests) for task in chapter.tasks)
     yield from _within(toml, count, range(MOST_TESTS + 1), "test cases of tasks")
     yield from _within(toml, len(chapter.tasks), _budget(chapter).tasks, "tasks")
