@@ -172,14 +172,24 @@ NINJA = """
 """
 
 COMPILER = """
-    import pathlib, shutil, sys
+    import pathlib, re, shutil, sys
     root = pathlib.Path(sys.argv[0]).resolve().parents[1]
     output = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
     if "-c" in sys.argv:
         source = pathlib.Path(sys.argv[sys.argv.index("-c") + 1])
         if "SYNTAX" in source.read_text():
             sys.exit(f"{source}:6:3: error: expected ';' before 'x'")
-        sys.exit(output.write_text(""))
+        changed = next((pathlib.Path(w[2:]) for w in sys.argv if w.startswith("-I")), root / "none")
+        if (changed / "funnel/door.h").exists() and changed in source.parents:
+            print("door.h", source.relative_to(changed), file=open(root / "compiled", "a"))
+        output.write_text(source.read_text())
+        sys.exit()
+    if output.name == "program":  # one that must fail
+        [text] = [pathlib.Path(w).read_text() for w in sys.argv[1:] if w.endswith("/program.o")]
+        said, code = re.search("prints (.*), exits with ([0-9])", text).groups()
+        output.write_text(chr(10).join(["#!/bin/sh", f"echo '{said}'", f"exit {code}"]))
+        output.chmod(0o755)
+        sys.exit()
     folder = pathlib.Path(f"{output}.d")
     shutil.copytree(root / "build/learner/variants/ch01_small", folder)
     made = "example" if "hello" in output.name else "test_program"

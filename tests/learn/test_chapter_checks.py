@@ -50,7 +50,7 @@ class StageTest(CourseTest):
 
 class Good(StageTest):
     def test_every_check_counts_once(self):
-        self.assertEqual(self.check(), (0, "14 passed, 0 failed"), self.text)
+        self.assertEqual(self.check(), (0, "15 passed, 0 failed"), self.text)
         log = (self.root / "build/logs/chapters.log").read_text()
         place = 'tests/ch01_small/door_test.cpp:9 door() == "open"'
         self.assertIn(f"ch01, mutant two: passed; killed: {place}", log)
@@ -70,13 +70,13 @@ class Good(StageTest):
         self.mutant("one", what="hang")
         self.mutant("two", what="crash")
         with mock.patch.object(chapter_checks, "LIMIT_S", 1.0):
-            self.assertEqual(self.check(), (0, "14 passed, 0 failed"), self.text)
+            self.assertEqual(self.check(), (0, "15 passed, 0 failed"), self.text)
 
 
 class Bad(StageTest):
     def test_a_mutant_that_survives(self):
         self.mutant("one", what="pass")
-        self.finds("ch01, mutant one: survives 'a door opens'", "13 passed, 1 failed")
+        self.finds("ch01, mutant one: survives 'a door opens'", "14 passed, 1 failed")
 
     def test_a_mutant_that_does_not_compile_or_apply(self):
         self.mutant("one", what="SYNTAX")
@@ -218,6 +218,61 @@ class Bad(StageTest):
         )
         log = (self.root / "build/logs/chapters.log").read_text()
         self.assertIn("headers: <funnel/door.h> is in ch01_small and in ch02_small", log)
+
+
+class MustFail(StageTest):
+    """Programs that show a mistake; the fake compiler reads what they do from their text."""
+
+    def program_that(self, first, *lines):
+        text = "\n".join([f"// {first}", *lines, ""])
+        self.write("tests/ch01_small/must_fail/mistake.cpp", text)
+
+    def test_a_mistake_that_is_stopped_as_expected(self):
+        for first, line in (
+            ("does not compile: expected ';'", "SYNTAX"),
+            ("sanitizer: use-after-scope", "// prints ERROR: use-after-scope, exits with 1"),
+        ):
+            self.program_that(first, line)
+            self.assertEqual(self.check(), (0, "16 passed, 0 failed"), self.text)
+
+    def test_a_mistake_that_nothing_stops(self):
+        fine = "// prints all is well, exits with 0"
+        for first, lines, *expected in (
+            ("does not compile: expected ';'", ["fine"], "it compiles, expected \"expected ';'\""),
+            ("does not compile: deleted", ["SYNTAX"], "expected 'deleted'", "expected ';'"),
+            ("sanitizer: use-after-scope", [fine], "it runs to its end, expected 'use-after-scope'"),
+            ("sanitizer: use-after-scope", ["// prints Segmentation, exits with 1"], "expected 'use-after-scope'"),
+            ("sanitizer: x", ["SYNTAX"], "it does not compile"),
+            ("fails somehow", ["fine"], "the first line has to be"),
+        ):
+            self.program_that(first, *lines)
+            self.finds("ch01, must fail mistake: ", *expected)
+
+
+class Headers(StageTest):
+    """Which files are compiled again for a header that a variant changes."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("chapters/ch01_small/funnel/door.h", "#pragma once\n// a hinge\n")
+        for name in ("three", "four"):
+            del self.mutants[name]
+        for name in ("three", "four"):
+            self.mutant(name, "1.2", "a door closes", file="funnel/door.h")
+        self.edit("chapters/ch01_small/mutants.toml", '"// a door closes: pass"', '"// a hinge"')
+
+    def compiled(self, name):
+        """What the compiler was given for a mutant, without the object's folder."""
+        lines = (self.root / "compiled").read_text().splitlines()
+        of_it = [line.split() for line in lines if line.split()[0] == name]
+        return sorted(line[1] for line in of_it)
+
+    def test_only_its_users_and_the_test_that_must_kill_it(self):
+        self.finds("mutant three: survives 'a door closes'")  # the fake reads no headers
+        self.assertEqual(
+            self.compiled("door.h"),
+            sorted(["funnel/door.cpp", "funnel/house.cpp", "tests/ch01_small/house_test.cpp"] * 2),
+        )
 
 
 class Words(unittest.TestCase):

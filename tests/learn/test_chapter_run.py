@@ -51,6 +51,26 @@ class Whose(RunTest):
         self.assertIn("your code (work/ch01_small)", self.run_tests("1", code=1).stdout)
         self.assertIn("4 tests green", self.run_tests("1", "--reference", code=0).stdout)
 
+    def test_on_mine_needs_the_chapters_before_it(self):
+        result = self.run_tests("1", "--on-mine")
+        self.assertOneLine(result, 1, "you have not started chapter 1")
+        self.main("start", "1")
+        result = self.run_tests("1", "--on-mine")
+        self.assertOneLine(result, 2, "there is no chapter before chapter 1 to build it on")
+
+    def test_on_mine_is_built_on_the_learners_chapters(self):
+        for path in sorted((self.root / "chapters/ch01_small").rglob("*")):
+            if path.is_file():
+                name = str(path.relative_to(self.root)).replace("ch01_small", "ch02_more")
+                text = path.read_text().replace("chapter = 1", "chapter = 2").replace('"1.', '"2.')
+                self.write(name, text.replace("task 1.", "task 2."))
+        self.write("tests/ch02_more/door_test.cpp", 'TEST_CASE("a door opens") {}\n')
+        self.main("start", "2")
+        self.assertOneLine(self.run_tests("2.1", "--on-mine"), 1, "you have not started chapter 1")
+        self.main("start", "1")
+        self.run_tests("2.1", "--on-mine")
+        self.assertIn("--preset learner --target test_onmine_ch02_door", self.calls())
+
     def test_the_framework_passes_what_claims_to(self):
         result = self.run_tests("1", "--final", code=0)
         self.assertIn("2 tests green: the framework passes chapter 1; 2 tests of the", result.stdout)
@@ -78,6 +98,7 @@ class Green(RunTest):
         self.solve("a door opens", "a door opens twice")
         result = self.run_tests("1.1", code=0)
         self.assertIn("Task 1.1 is done: 2 tests, all green. Well done!", result.stdout)
+        self.assertIn("See it run: ./learn run 1 hello --open", result.stdout)
         self.assertIn("Next: 1.2 Close it", result.stdout)
         self.assertIn("work/ch01_small/funnel/house.cpp:7", result.stdout)
 

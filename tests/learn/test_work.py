@@ -1,5 +1,6 @@
 """The learner's copy: started, reset, brought up to date; nothing that was written is lost."""
 
+import json
 import shutil
 import textwrap
 import unittest
@@ -23,7 +24,7 @@ class Starting(CourseTest):
     def test_a_chapter_is_copied_with_stubs(self):
         result = self.main("start", "1")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("2 tasks, 4 tests, red is expected", result.stdout)
+        self.assertIn("2 tasks, 3 tests, red is expected", result.stdout)
         self.assertIn("Next: 1.1 Open it", result.stdout)
         door = self.work("funnel/door.cpp").read_text()
         self.assertEqual(door.count('  // #region task 1.1\n  funnel::not_implemented("1.1");\n'), 2)
@@ -35,6 +36,30 @@ class Starting(CourseTest):
         header = self.work("funnel/not_implemented.h").read_text()
         self.assertIn('{"1.2", "Close it",', header)
         self.assertIn("std::_Exit(86);", header)
+
+    def test_an_editor_finds_how_each_file_is_compiled(self):
+        self.main("start", "1")
+        entries = json.loads(self.work("compile_commands.json").read_text())
+        files = [entry["file"] for entry in entries]
+        self.assertIn("funnel/door.cpp", files)
+        self.assertIn("funnel/door.h", files)
+        for entry in entries:
+            self.assertEqual(entry["directory"], str(self.work()))
+            self.assertIn(f"-I{self.work()}", entry["arguments"])
+            self.assertTrue(self.work(entry["file"]).is_file(), entry["file"])
+        self.work("compile_commands.json").unlink()
+        self.edit("chapters/ch01_small/funnel/door.h", "#pragma once", "#pragma once\n// changed")
+        self.assertEqual(self.main("start", "1", "--update").returncode, 0)
+        self.assertTrue(self.work("compile_commands.json").is_file())
+
+    def test_the_stubs_header_knows_the_tasks_of_every_chapter(self):
+        toml = (self.root / "chapters/ch01_small/tasks.toml").read_text()
+        second = toml.replace("chapter = 1", "chapter = 2").replace('"1.', '"2.')
+        self.write("chapters/ch02_more/tasks.toml", second.replace("Close it", "Lock it"))
+        self.main("start", "1")
+        header = self.work("funnel/not_implemented.h").read_text()
+        self.assertIn('{"1.2", "Close it",', header)
+        self.assertIn('{"2.2", "Lock it",', header)
 
     def test_what_is_there_is_not_overwritten(self):
         self.write("work/ch01_small/mine.txt", "precious")

@@ -2,24 +2,27 @@
 
 The reference passes, and its examples do what they should; the skeleton compiles and every task is
 red on it; with one task blanked that task is red; with all later tasks blanked it is green, and its
-example runs; each mutant is killed by the test that it names.
+example runs; each mutant is killed by the test that it names; what shows a mistake fails.
 """
 
 import contextlib
 import functools
+import shutil
 import tempfile
 import time
 from collections import deque
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from learn import (
     cases,
     chapter_rules,
+    editor,
     example_tests,
     examples,
+    must_fail,
     mutants,
     process,
     skeleton,
@@ -43,7 +46,7 @@ AT_ONCE = 3
 # mutant would count as killed.
 LIMIT_S = 5.0
 MOST_SAID = 12  # lines of an example's tests
-FIXED_CHECKS = 6  # rules, reference, test cases, examples, variant, skeleton
+FIXED_CHECKS = 7  # rules, reference, test cases, examples, editor, variant, skeleton
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ class _Checker:
         self._chapter = chapter
         self._files = test_files.by_case(chapter)
         self._mutants: list[Mutant] = []
+        self._must_fail = must_fail.sources(chapter)
         self._done = 0
 
     def run(self) -> None:
@@ -104,12 +108,14 @@ class _Checker:
         if self._check("reference", self._reference):
             self._check("test cases", self._test_cases)
             self._check("examples", self._examples)
+            self._check("editor", self._editor)
             if self._check("variant", self._variant_built):
                 self._variants()
 
     @property
     def _total(self) -> int:
-        return FIXED_CHECKS + 2 * len(self._chapter.tasks) - 1 + len(self._mutants)
+        programs = len(self._mutants) + len(self._must_fail)
+        return FIXED_CHECKS + 2 * len(self._chapter.tasks) - 1 + programs
 
     def _check(self, title: str, check) -> bool:
         self._show(title)
@@ -165,6 +171,33 @@ class _Checker:
         if code:
             yield f"{example_tests.shown(self._chapter)} ended with {process.describe_exit(code)}"
 
+    def _editor(self):
+        """clangd finds nothing wrong in the files of a skeleton, where it is installed."""
+        clangd = shutil.which("clangd")
+        if not clangd:
+            self._job.context.term.line("    clangd is not installed: what an editor sees is not checked")
+            return
+        with tempfile.TemporaryDirectory(prefix="learn-") as folder:
+            copy = replace(self._chapter, at=Path(folder))
+            files = skeleton.make(self._chapter)
+            for path, content in files.items():
+                place = copy.work / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content)
+            (copy.work / editor.NAME).write_bytes(editor.commands(copy, files))
+            for path in self._chapter.task_files:
+                yield from self._opened(clangd, copy.work, path)
+
+    def _opened(self, clangd: str, folder: Path, path: str):
+        lines: list[str] = []
+        command = [clangd, f"--check={folder / path}", "--log=error", "--check-lines=0-0"]
+        with self._job.log_path.open("ab") as log:
+            tick = self._job.bar.tick
+            code = process.run(command, log=log, on_line=lines.append, on_tick=tick, cwd=folder)
+        if code:
+            errors = [line for line in lines if line.startswith("E[")]
+            yield f"clangd does not take {path}: {(errors or lines or ['no word'])[0]}"
+
     def _variant_built(self):
         self._mutants = mutants.read(self._chapter)
         folder = VariantFolder(self._context, self._chapter)
@@ -183,6 +216,8 @@ class _Checker:
             todo.append((f"task {task.id} blanked", functools.partial(self._blanked, task)))
         for task in self._chapter.tasks[:-1]:
             todo.append((f"task {task.id} before the next", functools.partial(self._alone, task)))
+        for source in self._must_fail:
+            todo.append((f"must fail {source.stem}", functools.partial(self._fails, source)))
         for mutant in self._mutants:
             todo.append((f"mutant {mutant.name}", functools.partial(self._mutant, mutant)))
         running = [self._variant(title, judge) for title, judge in todo]
@@ -240,6 +275,9 @@ class _Checker:
             said = output.read_text(errors="replace").splitlines()[-MOST_SAID:]
             return _Verdict([f"{task.run} does not run while later tasks are blank", *said])
         return _Verdict([])
+
+    def _fails(self, source: Path, folder: Path):
+        return _Verdict((yield from must_fail.judge(self._recipe, source, folder)))
 
     def _mutant(self, mutant: Mutant, folder: Path):
         changes = mutant.applied(self._chapter)

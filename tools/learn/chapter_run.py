@@ -57,7 +57,7 @@ def run(context: Context, wanted: Wanted, bar=None) -> bool:
     results = run_parts(context, chapter, version, chosen, **options)
     bar.drop()
     was_done = next_task(chapter, Progress(context.root)) is None
-    if version == MINE:
+    if version.is_mine:
         _remember(context, chapter, results)
     red = next((result for result in results if not result.green), None)
     if red:
@@ -94,7 +94,7 @@ def _celebrate(
 ) -> None:
     term, chapter = context.term, wanted.chapter
     count = plural(sum(len(result.cases) for result in results), "test")
-    if wanted.version != MINE:
+    if not wanted.version.is_mine:
         passes = f"{wanted.version.words} passes {wanted.words}"
         term.line(f"\n{count} green: {passes}{_left_out(wanted, results)}")
         if wanted.version == REFERENCE and not chapter.started:
@@ -108,6 +108,7 @@ def _celebrate(
     if following:
         done = f"{wanted.words.capitalize()} is done: {count}, all green. Well done!"
         term.line(f"\n{term.style(done, 'bold')}")
+        show_run(context, wanted)
         show_next(context, chapter, following)
         return
     if was_done:
@@ -116,6 +117,7 @@ def _celebrate(
     tasks = plural(len(chapter.tasks), "task")
     done = f"Chapter {chapter.number} is done: all {tasks} are green, and the code is yours."
     term.line(f"\n{term.style(done, 'bold')} Congratulations!")
+    show_run(context, wanted)
     show_after(context, chapter)
 
 
@@ -137,6 +139,13 @@ def show_next(context: Context, chapter: Chapter, task: Task) -> None:
     rows.insert(2, ("test", f"./learn test {task.id}, or at each save: ./learn watch {task.id}"))
     for label, text in rows:
         term.line(f"  {label.ljust(verdict.LABEL)}{text}")
+
+
+def show_run(context: Context, wanted: Wanted) -> None:
+    """The program that now works, on the code that has just turned green."""
+    if wanted.task:
+        command = f"./learn run {wanted.chapter.number} {wanted.task.run}"
+        context.term.line(f"See it run: {context.term.style(command, 'cyan')}")
 
 
 def show_after(context: Context, chapter: Chapter) -> None:
@@ -165,6 +174,6 @@ def announce(context: Context, wanted: Wanted) -> None:
 
 
 def show_note(context: Context, wanted: Wanted) -> None:
-    note = work.note(wanted.chapter) if wanted.version == MINE else ""
+    note = work.note(wanted.chapter) if wanted.version.is_mine else ""
     if note:
         context.term.line(context.term.style(note, "yellow"))

@@ -66,6 +66,7 @@ class Chapter:
     book: str
     given: tuple[str, ...]
     tasks: tuple[Task, ...]
+    at: Path | None = None  # where work/ is, if not in the clone
 
     @property
     def short(self) -> str:
@@ -78,7 +79,7 @@ class Chapter:
     @property
     def work(self) -> Path:
         """The learner's own; exists from `./learn start` on."""
-        return self.root / "work" / self.folder
+        return (self.at or self.root) / "work" / self.folder
 
     @property
     def started(self) -> bool:

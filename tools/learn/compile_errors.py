@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from learn import work
 from learn.build import STEP, first_error
 from learn.chapters import Chapter, Task
-from learn.versions import MINE, Version
+from learn.versions import Version
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def explain(output: str, chapter: Chapter, version: Version) -> CompileError:
     if lines[0].startswith(f"{file}:"):
         lines = _without_others(lines, folder)
     task = None
-    if version == MINE:
+    if version.is_mine:
         task = work.task_at(chapter, file.removeprefix(f"{folder}/"), line)
     return CompileError(lines, file, line, task)
 

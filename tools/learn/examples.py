@@ -41,7 +41,7 @@ def version_of(chapter: Chapter, name: str, wanted: Version) -> Version:
     """The wanted version if it has this example, else the one that has."""
     if name in names(chapter, wanted):
         return wanted
-    return REFERENCE if wanted == MINE else MINE
+    return REFERENCE if wanted.is_mine else MINE
 
 
 def target(chapter: Chapter, version: Version, name: str) -> str:

@@ -222,14 +222,16 @@ def run(command, *, log, on_line=None, on_tick=None, limit_s=None, **options) ->
     return child.returncode
 
 
-def run_beside(command: list, **options) -> Generator[None, None, int]:
+def run_beside(command: list, limit_s: float = 600, **options) -> Generator[None, None, int]:
     """Runs a command beside others: to be advanced until it returns the exit code. Closing it ends
-    the command."""
+    the command, and so does the end of its time."""
     child = spawn(command, **options)
+    until = time.monotonic() + limit_s
     try:
-        while child.poll() is None:
+        while child.poll() is None and time.monotonic() < until:
             yield
-        forget(child)
+        if child.poll() is not None:
+            forget(child)
     finally:
         if child.poll() is None:
             end(child)

@@ -112,6 +112,16 @@ class Recipe:
         before = [str(made) for path, made in objects.items() if path != main]
         return words[:at] + before + words[at:]
 
+    def alone(self, source: Path, object_file: Path, program: Path) -> tuple[list, list]:
+        """Compiles and links a program of its own, with its own main function, as the tests are."""
+        main = next(path for path in self._link if path.startswith("tests/"))
+        compile_it = self.compile(main, source, object_file, object_file.parent)
+        link_it = [word for word in self._link[main] if "/chapter_main.dir/" not in word]
+        own = _value(self._compile[main], "-o")
+        link_it = [str(object_file) if word == own else word for word in link_it]
+        link_it[link_it.index("-o") + 1] = str(program)
+        return compile_it, link_it
+
     def _read_commands(self, programs: dict[str, str]) -> None:
         mains = {f"bin/{target}": main for main, target in programs.items()}
         for line in self._ninja("commands", list(programs.values())):

@@ -12,7 +12,7 @@ from learn.regions import RegionError, Source
 from learn.skeleton import is_stub
 from learn.story import show_story
 from learn.term import plural
-from learn.versions import MINE, Version
+from learn.versions import Version
 
 LABEL = 10
 MOST_NOTES = 4
@@ -123,7 +123,7 @@ class FailureView:
             self._labelled("", line)
         mine = f"{self._version.folder(self._chapter)}/"
         frame = next((frame for frame in found.frames if frame.file.startswith(mine)), None)
-        if frame and self._version == MINE:
+        if frame and self._version.is_mine:
             task = work.task_at(self._chapter, frame.file.removeprefix(mine), frame.line)
             if task:
                 self._labelled("", self._term.style(f"that is in task {task.id}", "dim"))
@@ -174,7 +174,7 @@ def pointers(chapter: Chapter, task: Task, version: Version) -> list[tuple[str, 
 
 def code_place(chapter: Chapter, task: Task, version: Version) -> str:
     folder = version.folder(chapter)
-    if version.prefix not in ("mine", "funnel"):
+    if not version.is_mine and version.prefix != "funnel":
         return folder
     places: list[str] = []
     blank: list[str] = []

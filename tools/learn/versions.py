@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from learn import work
-from learn.chapters import Chapter
+from learn.chapters import Chapter, discover
 from learn.context import Context
+from learn.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,11 @@ class Version:
     prefix: str  # of the targets: see cmake/FunnelChapters.cmake
     preset: str
     words: str
+
+    @property
+    def is_mine(self) -> bool:
+        """Tells whether it is the learner's code, whatever it is built on."""
+        return _FOLDERS.get(self.prefix) == "work"
 
     def library(self, chapter: Chapter) -> str:
         return f"{self.prefix}_{chapter.short}"
@@ -34,11 +40,13 @@ class Version:
 PRESET = "learner"
 _FOLDERS = {
     "mine": "work",
+    "onmine": "work",
     "funnel": "chapters",
     "variant": f"build/{PRESET}/variants",
 }
 
 MINE = Version("mine", PRESET, "your code")
+ON_MINE = Version("onmine", PRESET, "your code, on your earlier chapters")
 REFERENCE = Version("funnel", PRESET, "the reference")
 FINAL = Version("final", "dev", "the framework")
 VARIANT = Version("variant", PRESET, "a variant")
@@ -49,6 +57,8 @@ def add_options(parser, *, final: bool = False) -> None:
     choice = parser.add_mutually_exclusive_group()
     what = "the course's own solution, although you have started"
     choice.add_argument("--reference", action="store_true", help=what)
+    what = "your code, built on your own earlier chapters instead of the course's"
+    choice.add_argument("--on-mine", action="store_true", help=what)
     if final:
         choice.add_argument("--final", action="store_true", help="the framework in final/")
 
@@ -59,9 +69,21 @@ def chosen(options, chapter: Chapter) -> Version:
         return FINAL
     if options.reference:
         return REFERENCE
+    if options.on_mine:
+        return ON_MINE
     return MINE if chapter.started else REFERENCE
 
 
 def require_usable(version: Version, chapter: Chapter) -> None:
-    if version == MINE:
-        work.require_complete(chapter)
+    """Raises unless all that the version is built from is there."""
+    if not version.is_mine:
+        return
+    work.require(chapter)
+    work.require_complete(chapter)
+    if version == ON_MINE:
+        below = [each for each in discover(chapter.root) if each.number < chapter.number]
+        if not below:
+            raise UsageError(f"there is no chapter before chapter {chapter.number} to build it on")
+        for each in below:
+            work.require(each)
+            work.require_complete(each)

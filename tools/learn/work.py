@@ -6,7 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
-from learn import markers, skeleton
+from learn import editor, markers, skeleton
 from learn.chapters import Chapter, Task
 from learn.errors import LearnError
 from learn.regions import Region, RegionError, Source
@@ -44,6 +44,7 @@ def _write_all(chapter: Chapter, files: dict[str, bytes]) -> None:
             for path, content in files.items():
                 _write(new / path, content)
             _write(new / MADE_FROM, _made_from(files))
+            _write(new / editor.NAME, editor.commands(chapter, files))
             new.rename(chapter.work)
         finally:
             shutil.rmtree(new, ignore_errors=True)
@@ -243,6 +244,7 @@ def update(chapter: Chapter) -> tuple[list[str], str]:
                 _write(chapter.work / path, content)
     with writing(shown(chapter, MADE_FROM)):
         _write(chapter.work / MADE_FROM, _made_from(files))
+        _write(chapter.work / editor.NAME, editor.commands(chapter, files))
     return list(changes), kept
 
 

@@ -92,9 +92,12 @@ def _start_s() -> float:
 def _measure_task(context, chapter, task: Task, path: str, variant: VariantFolder, number, bar):
     source = (chapter.reference / path).read_text(encoding="utf-8")
     by_case = test_files.by_case(chapter)
+    files = sorted({by_case[test] for test in task.tests})
+    variant.become({})
+    variant.build(files, progress=bar.part)  # the save before this one was of another file
     started = time.monotonic()
     variant.become({path: f"{source}// saved, number {number}\n"})
-    variant.build(sorted({by_case[test] for test in task.tests}), progress=bar.part)
+    variant.build(files, progress=bar.part)
     built = time.monotonic()
     tests = tests_of(context, chapter, VARIANT, task.tests)
     with closing(cases.run(tests, bar.tick)) as results:

@@ -31,7 +31,8 @@ def run(context, arguments: list[str]) -> int:
         return _update(context, chapter)
     work.start(chapter)
     term = context.term
-    counts = f"{plural(len(chapter.tasks), 'task')}, {plural(len(chapter.tests), 'test')}"
+    tests = [test for task in chapter.tasks for test in task.tests]
+    counts = f"{plural(len(chapter.tasks), 'task')}, {plural(len(tests), 'test')}"
     where = term.style(work.shown(chapter), "bold")
     term.line(f"{term.mark(True)} Chapter {chapter.number}, {chapter.title}, is in {where}")
     term.line(f"  {counts}, red is expected: each test turns green as you write its task.")

@@ -18,7 +18,7 @@ SUMMARY = "runs all tests, or the stages that are named, or those of a chapter"
 ORDER = 20
 COURSE = (20, "test N.M", "test your code of a task, up to the first red test; N for a chapter")
 NEEDS = tuple(dict.fromkeys(key for stage in STAGES for key in stage.needs))
-OF_CHAPTERS = ("reference", "final", "only", "challenges")
+OF_CHAPTERS = ("reference", "on_mine", "final", "only", "challenges")
 
 
 def run(context, arguments: list[str]) -> int:
@@ -45,7 +45,8 @@ def run(context, arguments: list[str]) -> int:
         return _of_chapter(context, options)
     for name in OF_CHAPTERS:
         if getattr(options, name):
-            raise UsageError(f"--{name} is for a chapter or a task: ./learn test 1 --{name}")
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is for a chapter or a task: ./learn test 1 --{option}")
     return _stages(context, options)
 
 

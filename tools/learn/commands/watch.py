@@ -10,7 +10,7 @@ from learn.errors import LearnError
 from learn.install import ensure
 from learn.needs import BUILD
 from learn.steering import current
-from learn.versions import MINE, add_options, chosen
+from learn.versions import add_options, chosen
 from learn.watcher import Changed, Watcher, WatchingProgress
 
 SUMMARY = "builds and tests a chapter or a task at each save"
@@ -30,7 +30,7 @@ def run(context, arguments: list[str]) -> int:
         work.require(chapter)
     version = chosen(options, chapter)
     ensure(context, NEEDS, "./learn watch")
-    folder = chapter.work if version == MINE else chapter.reference
+    folder = chapter.work if version.is_mine else chapter.reference
     watcher = Watcher([folder / "funnel", chapter.root / "tests" / chapter.folder])
     wanted = Wanted(chapter, task, version)
     while True:
