@@ -311,8 +311,23 @@ class Processes(CourseTest):
         program = self.program("loud", "import sys\nwhile True: sys.stderr.write('x' * 9999)")
         with mock.patch.object(cases, "MOST_OUTPUT", 1 << 20):
             [case] = cases.run([Test(program, "a")])
-        self.assertEqual(case.state, cases.State.CRASHED)
+        self.assertEqual(case.state, cases.State.ENDED)
+        self.assertIn("printed more than 1 MiB", case.why_ended)
         self.assertLessEqual(len(case.stderr), cases.READ_OUTPUT)
+
+    def test_what_it_prints_is_part_of_the_story_but_not_the_sanitizers_report(self):
+        program = self.program("chatty", """
+            import os, sys, time
+            with open(os.environ["FUNNEL_STORY"], "a") as story:
+                print("0.0", "begin", time.monotonic_ns(), sep="\\t", file=story)
+                print("in the test", end=" ", flush=True)
+                print("and on", file=sys.stderr, flush=True)
+                print("==7==ERROR: AddressSanitizer: heap-use-after-free", file=sys.stderr)
+            sys.exit(1)
+        """)  # fmt: skip
+        [case] = cases.run([Test(program, "a")])
+        self.assertEqual([(e.who, e.what) for e in case.story], [("yours", "prints: in the test and on")])
+        self.assertEqual(case.state, cases.State.CRASHED)
 
     def test_results_come_in_order_and_two_run_at_once(self):
         program = self.program(

@@ -136,6 +136,45 @@ class Trace(CourseTest):
         self.assertOneLine(result, 2, "are for --record")
         self.assertOneLine(self.main("trace", "1", "--record"), 2, "--record takes the name")
 
+    def second_chapter(self):
+        for path in sorted((self.root / "chapters/ch01_small").rglob("*")):
+            if path.is_file():
+                name = str(path.relative_to(self.root)).replace("ch01_small", "ch02_loop")
+                text = path.read_text().replace("chapter = 1", "chapter = 2").replace('"1.', '"2.')
+                self.write(name, text)
+
+    EVENT = '{{"seq":{},"time_ns":1500000,"turn":2,"kind":"{}","id":7,"parent":{},"name":"tick"}}'
+
+    def test_a_loops_trace_is_recorded_by_the_program_and_shown_as_a_table(self):
+        self.second_chapter()
+        lines = [self.EVENT.format(1, "timer.run", 0), self.EVENT.format(2, "timer.add", 7)]
+        program = f"import os\nprint({lines[0]!r}, {lines[1]!r}, sep='\\n', file=open(os.environ['FUNNEL_TRACE'], 'w'))"
+        self.program("fakes/example", program)
+        result = self.main("trace", "2", "hello", "--record", "--", "--once")
+        self.assertIn("wrote book/recordings/ch02-hello.jsonl: 2 events", result.stdout)
+        shown = self.main("trace", "2", "hello").stdout.splitlines()
+        self.assertEqual(shown[1].split(), ["1.500", "2", "timer.run", "#7", "tick"])
+        self.assertEqual(shown[2].split(), ["1.500", "2", "timer.add", "#7", "#7", "tick"])
+        self.assertIn("./learn trace 2 hello", self.main("trace", "2").stdout)
+
+    def test_a_loops_trace_that_is_none(self):
+        self.second_chapter()
+        good = self.EVENT.format(1, "timer.run", 0)
+        for text, part in (
+            ("{", ":1: is not JSON"),
+            ("[]", ":1: is not an object"),
+            (good.replace('"turn":2', '"turn":"2"'), ":1: expected 'turn' to be a number"),
+            (good.replace('"tick"', "3"), ":1: expected 'name' to be a text"),
+            (good.replace('"id"', '"colour":1,"id"'), ":1: nothing is known of 'colour'"),
+            (good + "\n" + good, ":2: seq is 1, expected 2"),
+            ("", " is empty: does the program run a loop?"),
+        ):
+            self.write("book/recordings/ch02-hello.jsonl", text)
+            self.assertOneLine(self.main("trace", "2", "hello"), 1, "ch02-hello.jsonl", part)
+        self.program("fakes/example", "")
+        result = self.main("trace", "2", "hello", "--record")
+        self.assertOneLine(result, 1, "the trace of hello is empty")
+
     def test_a_program_that_fails_changes_no_recording(self):
         path = self.write("book/recordings/ch01-hello.trace", "old\n")
         self.strace("raise SystemExit(3)")

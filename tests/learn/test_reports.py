@@ -124,10 +124,10 @@ class Doctest(support.TreeTest):
 class Stories(support.TreeTest):
     def test_lines_are_read_and_damaged_ones_left_out(self):
         path = self.write("story", "0.1\tpeer\tsends \"x\"\nnonsense\n1.5\tyours\tread\tsome\n2.")
-        events = story.read_story(path)
+        events = story.read_story(path).events
         self.assertEqual([event.who for event in events], ["peer", "yours"])
         self.assertEqual(events[1].what, "read\tsome")
-        self.assertEqual(story.read_story(self.root / "none"), [])
+        self.assertEqual(story.read_story(self.root / "none").events, [])
 
     def test_a_long_one_is_cut_in_the_middle(self):
         context = self.context()
@@ -140,7 +140,20 @@ class Stories(support.TreeTest):
 
     def test_control_characters_do_not_reach_the_terminal(self):
         path = self.write("story", "1.0\tpeer\t\x1b[2Jgone\n")
-        self.assertEqual(story.read_story(path)[0].what, "gone")
+        self.assertEqual(story.read_story(path).events[0].what, "gone")
+
+    def test_what_is_printed_is_put_in_its_place_and_what_follows_the_failure_left_out(self):
+        path = self.write("story", "0.0\tbegin\t5000000000\n1.0\tclient\tconnects\n"
+                          "3.0\texpected\ta greeting\n4.0\tfailed\there\n9.0\tserver\tends\n")  # fmt: skip
+        told = story.read_story(path)
+        events = told.with_prints([(5.002, "hello"), (5.006, "goodbye")])
+        self.assertEqual([(e.who, e.what) for e in events],
+                         [("client", "connects"), ("yours", "prints: hello"),
+                          ("expected", "a greeting")])  # fmt: skip
+        context = self.context()
+        story.show_story(context.term, events)
+        lines = self.shown(context).splitlines()
+        self.assertTrue(lines[-1].endswith("a greeting  ✗"), lines)
 
 
 ROOT = pathlib.Path("/home/me/my funnel")

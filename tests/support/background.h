@@ -14,7 +14,7 @@
 #include "time_scale.h"
 
 /// @file
-/// A thread of a test's, whose end is waited for, but not for ever.
+/// A thread of a test, whose end is waited for, but not forever.
 
 namespace test_support {
 

@@ -5,7 +5,7 @@
 
 namespace {
 
-/// Gives each test case a story of its own, and prints it if the test case fails.
+/// Gives each test case a story of its own, marks where it failed, and prints it if it did.
 struct StoryListener : doctest::IReporter {
   explicit StoryListener(const doctest::ContextOptions&) {}
 
@@ -18,10 +18,14 @@ struct StoryListener : doctest::IReporter {
   void test_run_start() override {}
   void test_run_end(const doctest::TestRunStats&) override {}
   void test_case_reenter(const doctest::TestCaseData&) override {}
-  void test_case_exception(const doctest::TestCaseException&) override {}
+  void test_case_exception(const doctest::TestCaseException&) override {
+    test_support::mark_failure();
+  }
   void subcase_start(const doctest::SubcaseSignature&) override {}
   void subcase_end() override {}
-  void log_assert(const doctest::AssertData&) override {}
+  void log_assert(const doctest::AssertData& data) override {
+    if (data.m_failed) test_support::mark_failure();
+  }
   void log_message(const doctest::MessageData&) override {}
   void test_case_skipped(const doctest::TestCaseData&) override {}
 };

@@ -14,7 +14,7 @@
 #include "time_scale.h"
 
 /// @file
-/// The other side of what is tested: a `RawSocket` that tells what it does.
+/// The other side of the code under test: a `RawSocket` that tells what it does.
 
 namespace test_support {
 
@@ -46,7 +46,7 @@ class Peer {
     tell(name_, "receives " + shown(all) + " and the end");
     return all;
   }
-  /// Receives so many bytes, fewer only at the end.
+  /// Receives `count` bytes; fewer only at the end.
   std::string receive(std::size_t count) const {
     std::string all;
     while (all.size() < count) {
@@ -76,7 +76,7 @@ class Peer {
   const RawSocket& raw() const noexcept { return socket_; }
 
  private:
-  /// How long it waits for what the code under test should do at once.
+  /// How long it waits for something that the code under test should do at once.
   static std::chrono::steady_clock::duration patience() {
     return time_limit(std::chrono::seconds(2));
   }
@@ -87,7 +87,9 @@ class Peer {
       if (error.code() != std::errc::resource_unavailable_try_again) throw;
     }
     tell(name_, "has received " + shown(so_far) + ", waits, and gives up");
-    throw std::runtime_error("the " + name_ + " waited in vain for bytes or the end");
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(patience());
+    throw std::runtime_error("the " + name_ + " got nothing within " +
+                             std::to_string(waited.count()) + " ms");
   }
 
   RawSocket socket_;

@@ -8,14 +8,27 @@
 #include <system_error>
 
 /// @file
-/// How doctest prints what it would print as `{?}`, or as a number that is hard to read. Included
-/// by every test file of a program, or by none: a type is printed in one way.
+/// How doctest prints values that it would show as `{?}`, or as a number that is hard to read.
+/// Included by every test file of a program, or by none: a type is printed in one way.
 
 namespace doctest {
 
 template <>
 struct StringMaker<std::system_error> {
   static String convert(const std::system_error& error) { return error.what(); }
+};
+
+/// `timed out`, not `generic:110`.
+template <>
+struct StringMaker<std::error_code> {
+  static String convert(const std::error_code& error) {
+    return error ? error.message().c_str() : "no error";
+  }
+};
+
+template <>
+struct StringMaker<std::errc> {
+  static String convert(std::errc error) { return std::make_error_code(error).message().c_str(); }
 };
 
 template <typename T>

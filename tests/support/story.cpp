@@ -80,6 +80,20 @@ void begin_story() {
     current.file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (current.file < 0) std::perror(path);
   }
+  if (current.file >= 0) {
+    const std::chrono::nanoseconds now = current.begin.time_since_epoch();
+    write_line(current.file, "0.0\tbegin\t" + std::to_string(now.count()) + "\n");
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // each line is printed when it is whole
+  }
+}
+
+void mark_failure() {
+  Story& current = story();
+  const bool to_file = [&] {
+    const std::lock_guard lock(current.mutex);
+    return current.file >= 0;
+  }();
+  if (to_file) tell("failed", "here");
 }
 
 void print_story() {

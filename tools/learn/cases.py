@@ -16,6 +16,7 @@ from learn import crash, doctest_report, process, waiting
 from learn.doctest_report import Report
 from learn.skeleton import NOT_WRITTEN, UNWRITTEN_LINE
 from learn.story import Event, read_story
+from learn.term import clean
 
 AT_ONCE = 2
 LIMIT_S = 10.0
@@ -163,11 +164,12 @@ class _Running:
         self._limit_s = limit_s * time_scale()
         self._why_ended = ""
         self._looked = 0.0
+        self._printed = Printed()
         environment = {**os.environ, "FUNNEL_STORY": str(folder / "story")}
         for key, value in SANITIZERS.items():
             environment[key] = ":".join(filter(None, [value, os.environ.get(key)]))
         command = [program, f"--test-case={name}", "--reporters=xml", f"--out={folder / 'xml'}"]
-        with (folder / "output").open("wb") as output:
+        with self._printed.writer() as output:
             self._child = process.spawn(
                 command,
                 grace=GRACE_S,
@@ -176,14 +178,13 @@ class _Running:
                 env=environment,
                 cwd=folder,
             )
-        with contextlib.suppress(OSError):  # it may have ended already
-            _limit_output(self._child.pid)
         self._started = time.monotonic()
 
     def look(self) -> None:
         """Notices that the process has ended, or ends it when it has gone too far."""
         if self.done:
             return
+        self._printed.read()
         if self._child.poll() is not None:
             process.forget(self._child)
             self.done = True
@@ -192,6 +193,8 @@ class _Running:
         if now - self._started > self._limit_s:
             waits = waiting.describe(self._child.pid)
             self._stop(f"was not done after {self._limit_s:g} s" + (f"; {waits}" if waits else ""))
+        elif self._printed.size > MOST_OUTPUT:
+            self._stop(f"printed more than {MOST_OUTPUT >> 20} MiB")
         elif now - self._looked > 0.05:
             self._looked = now
             if _memory(self._child.pid) > MOST_MEMORY:
@@ -201,13 +204,15 @@ class _Running:
         if not self.done:
             process.end(self._child)
             self.done = True
+            self._printed.read()
 
     def result(self) -> Case:
         report = doctest_report.read(self._folder / "xml", self._name)
-        stderr = _begin_of(self._folder / "output")
+        self._printed.close()
         code = self._child.returncode or 0
-        case = Case(self._name, State.GREEN, report, stderr=stderr, code=code)
-        case.story = read_story(self._folder / "story")
+        case = Case(self._name, State.GREEN, report, stderr=self._printed.text, code=code)
+        story = read_story(self._folder / "story")
+        case.story = story.with_prints(_own_lines(self._printed.lines) if story.begin_s else [])
         case.why_ended = self._why_ended
         case.state = _judge(case)
         return case
@@ -231,8 +236,12 @@ def _judge(case: Case) -> State:
     return State.GREEN if case.code == 0 and case.report.passed else State.CRASHED
 
 
-def _limit_output(pid: int) -> None:
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (MOST_OUTPUT, MOST_OUTPUT))
+def _own_lines(lines: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """What the learner printed: not the report of a sanitizer, nor what a stub says."""
+    for number, (_, text) in enumerate(lines):
+        if crash.begins_report(text) or UNWRITTEN_LINE.search(text):
+            return lines[:number]
+    return lines
 
 
 def _memory(pid: int) -> int:
@@ -243,6 +252,52 @@ def _memory(pid: int) -> int:
     return pages * resource.getpagesize()
 
 
-def _begin_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return file.read(READ_OUTPUT).decode("utf-8", "replace")
+class Printed:
+    """What a program prints, read while it runs: the beginning is kept, with the moment of each
+    line."""
+
+    def __init__(self):
+        self.size = 0
+        self.lines: list[tuple[float, str]] = []
+        self._kept = b""
+        self._line = b""
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._reader, False)
+
+    @contextlib.contextmanager
+    def writer(self):
+        """The end for the program, which closes with the block."""
+        try:
+            yield self._writer
+        finally:
+            os.close(self._writer)
+
+    @property
+    def text(self) -> str:
+        return self._kept.decode("utf-8", "replace")
+
+    def read(self) -> None:
+        """Takes what is there, without waiting."""
+        while self._reader >= 0:
+            try:
+                data = os.read(self._reader, 1 << 16)
+            except BlockingIOError:
+                return
+            self._take(data)
+            if not data:
+                return
+
+    def close(self) -> None:
+        self.read()
+        if self._line:
+            self._take(b"\n")
+        os.close(self._reader)
+        self._reader = -1
+
+    def _take(self, data: bytes) -> None:
+        self.size += len(data)
+        data = data[: max(READ_OUTPUT - len(self._kept), 0)]
+        self._kept += data
+        *whole, self._line = (self._line + data).split(b"\n")
+        now = time.monotonic()
+        self.lines += [(now, clean(line.decode("utf-8", "replace"))) for line in whole]

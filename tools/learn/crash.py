@@ -47,6 +47,12 @@ class Crash:
     frames: tuple[Frame, ...] = ()  # of the clone's own code, the innermost first
 
 
+def begins_report(line: str) -> bool:
+    """Tells whether a sanitizer or the C++ runtime begins to say why the process ends."""
+    started = re.match(r"=+$|==\d+==|terminate called|\w+: \w+: Assertion", line)
+    return bool(started or UNDEFINED.search(line))
+
+
 def is_report(stderr: str) -> bool:
     """Tells of a wrong access or undefined behaviour; a leak alone does not count."""
     pattern = r"^(==\d+==)?ERROR: (?!Leak)\w+Sanitizer|: runtime error: "

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cstdlib>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -16,16 +17,24 @@
 
 namespace {
 
-/// The open descriptors above 2, which are ours: 0, 1 and 2 are standard input, output and error.
-std::string open_descriptors() {
-  std::string list;
-  for (int fd = 3; fd < 100; ++fd) {
-    if (::fcntl(fd, F_GETFD) != -1) list += fmt::format(" {}", fd);
+std::set<int> open_descriptors() {
+  std::set<int> open;
+  for (int fd = 0; fd < 1000; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1) open.insert(fd);
   }
-  return list.empty() ? " none" : list;
+  return open;
 }
 
-void show(const std::string& what) { fmt::print("{:<46} open:{}\n", what, open_descriptors()); }
+/// Prints which descriptors were opened since the program began. 0, 1 and 2 were open then: standard
+/// input, output and error.
+void show(const std::string& what) {
+  static const std::set<int> at_first = open_descriptors();
+  std::string list;
+  for (const int fd : open_descriptors()) {
+    if (!at_first.contains(fd)) list += fmt::format(" {}", fd);
+  }
+  fmt::print("{:<46} open:{}\n", what, list.empty() ? " none" : list);
+}
 
 }  // namespace
 
