@@ -1,3 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
 import { defineConfig } from "vitepress";
 
 const pages = [
@@ -6,7 +10,16 @@ const pages = [
   { text: "Synchronous and asynchronous", link: "/compare" },
 ];
 
-const chapters = [{ text: "1 · One client at a time", link: "/ch01-blocking" }];
+const book = fileURLToPath(new URL("..", import.meta.url));
+
+/** The pages chNN-NAME.md in their order, each with its number and the title that it begins with. */
+const chapters = readdirSync(book)
+  .filter((name) => /^ch\d\d-.*\.md$/.test(name))
+  .sort()
+  .map((name) => {
+    const title = /^title: (.*)$/m.exec(readFileSync(join(book, name), "utf8"))[1];
+    return { text: `${Number(name.slice(2, 4))} · ${title}`, link: `/${name.slice(0, -3)}` };
+  });
 
 export default defineConfig({
   lang: "en-GB",

@@ -59,7 +59,7 @@ template <typename Error = std::system_error>
 Failure failure_of(const HTTPRequest& request) {
   try {
     const HTTPResponse response = fetch(request, false);
-    return {{}, "There is no error, but an answer with code " + std::to_string(response.code)};
+    return {{}, "No error, but a response with code " + std::to_string(response.code)};
   } catch (const Error& error) {
     if constexpr (std::is_base_of_v<std::system_error, Error>) return {error.code(), error.what()};
     return {{}, error.what()};

@@ -103,7 +103,7 @@ TEST_SUITE("ch01.httpclient.errors") {
       REQUIRE(failure.sentence() == sentence(expected));
       REQUIRE(failure.contains(server.host_and_port()));
     }
-    // An answer that never has a body may have been read by a proxy that did not know that.
+    // A response that never has a body may have been read by a proxy that did not know that.
     const std::string unchanged = "HTTP/1.1 304 Not Modified\r\n";
     const std::string empty = "HTTP/1.1 204 No Content\r\n";
     for (const auto& [method, text, expected] : {
@@ -119,7 +119,7 @@ TEST_SUITE("ch01.httpclient.errors") {
              {"GET", unchanged + "Content-Length: 5x\r\n\r\n", ParseError::bad_content_length},
          }) {
       ScriptedServer server(sending_and_waiting(text));
-      tell("expected", "in an answer without a body too: " + sentence(expected));
+      tell("expected", "in a response without a body too: " + sentence(expected));
       REQUIRE(failure_of(HTTPRequest(server.url(), method)).sentence() == sentence(expected));
     }
     for (const char* head :
@@ -172,7 +172,7 @@ TEST_SUITE("ch01.httpclient.errors") {
       heads += "HTTP/1.1 103 Early Hints\r\nLink: " + std::string(4000, 'x') + "\r\n\r\n";
     }
     ScriptedServer verbose(heads + with_length("5"));
-    tell("expected", "the answer: none of the heads before it is too large, only all together");
+    tell("expected", "the response: none of the heads before it is too large, only all together");
     CHECK(fetch(verbose.url()).body == "hello");
   }
 
@@ -194,7 +194,7 @@ TEST_SUITE("ch01.httpclient.errors") {
       ScriptedServer server(script);
       HTTPRequest request(server.url());
       request.request_timeout = 40ms;
-      tell("expected", "a time-out after 40 ms, whatever has come by then");
+      tell("expected", "a timeout after 40 ms, whatever has come by then");
       const auto begin = std::chrono::steady_clock::now();
       const Failure failure = failure_of<HTTPTimeoutError>(request);
       const auto took = std::chrono::steady_clock::now() - begin;
@@ -211,12 +211,12 @@ TEST_SUITE("ch01.httpclient.errors") {
       ScriptedServer server([to_connect](const Peer& client) {
         read_request(client);
         const bool gone = test_support::client_goes(client, 2 * to_connect);
-        tell("server", gone ? "sees the client go" : "answers after the time for connecting");
+        tell("server", gone ? "sees the client go" : "responds after the time for connecting");
         client.send(with_length("5"));
       });
       HTTPRequest request(server.url());
       request.connect_timeout = to_connect;
-      tell("expected", "the answer: connect_timeout is for connecting only");
+      tell("expected", "the response: connect_timeout is for connecting only");
       CHECK(fetch(request).body == "hello");
     }
     {
@@ -226,7 +226,7 @@ TEST_SUITE("ch01.httpclient.errors") {
       request.request_timeout = limit;
       FaultyCalls calls;
       calls.delay(FaultyCalls::Call::connect, limit);
-      tell("expected", "a time-out although the server answers: connecting took all the time");
+      tell("expected", "a timeout although the server responds: connecting took all the time");
       CHECK(failure_of<HTTPTimeoutError>(request).sentence() == sentence(std::errc::timed_out));
     }
     // 0 means none, and the largest time there is must not end before now.
@@ -252,7 +252,7 @@ TEST_SUITE("ch01.httpclient.errors") {
       request.connect_timeout = by_request ? test_support::patience() : 40ms;
       request.request_timeout = by_request ? 40ms : test_support::patience();
       tell("server", "its queue is full: it neither accepts nor refuses");
-      tell("expected", "a time-out after 40 ms");
+      tell("expected", "a timeout after 40 ms");
       const auto begin = std::chrono::steady_clock::now();
       const Failure failure = failure_of<HTTPTimeoutError>(request);
       REQUIRE(failure.contains("Timeout while connecting: " + silent));

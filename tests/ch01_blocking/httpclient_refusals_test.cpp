@@ -40,7 +40,8 @@ TEST_SUITE("ch01.httpclient.refusals") {
 
     const Failure tls = failure_of("https://localhost/");
     CHECK(tls.sentence() == sentence(std::errc::protocol_not_supported));
-    CHECK(tls.contains("localhost:443 is to be fetched by https, but this client speaks only http"));
+    CHECK(
+        tls.contains("localhost:443 is to be fetched by https, but this client speaks only http"));
 
     ScriptedServer server("HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n");
     const Failure user = failure_of<std::invalid_argument>("http://me:secret@localhost/");

@@ -36,13 +36,13 @@ using test_support::tell;
 
 namespace {
 
-const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+const std::string good_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// Tells whether `request` has one header line with this name, whoever has added it.
+/// Tells whether `request` has one header line with this name, no matter who added it.
 bool has_one(const std::string& request, const std::string& name) {
   const std::size_t first = request.find("\r\n" + name + ": ");
   return first != std::string::npos && first == request.rfind("\r\n" + name + ": ");
@@ -57,9 +57,9 @@ void tell_lines(const std::string& request) {
   }
 }
 
-/// A server that answers and then waits for the client to close: who waits for more than the
-/// answer has, waits for the time-out.
-ScriptedServer::Script answering_and_waiting(std::string text) {
+/// A server that responds and then waits for the client to close: a client that waits for more than
+/// the response has runs into its timeout.
+ScriptedServer::Script responding_and_waiting(std::string text) {
   return [text = std::move(text)](const Peer& client) {
     read_request(client);
     client.send(text);
@@ -78,7 +78,7 @@ HTTPRequest impatient(const std::string& url, const std::string& method = "GET")
 
 TEST_SUITE("ch01.httpclient") {
   TEST_CASE("a request names what it wants and from whom") {
-    ScriptedServer server(answer);
+    ScriptedServer server(good_response);
     CHECK(fetch(server.url("/p?q=1#frag")).body == "ok");
     HTTPRequest post(server.url("/form"), "POST");
     post.body = "a=1\r\n\r\n&b=2";
@@ -141,10 +141,10 @@ TEST_SUITE("ch01.httpclient") {
 
   TEST_CASE("a body ends after its length or with the connection") {
     // What is behind the announced length is no part of it.
-    ScriptedServer longer(answering_and_waiting(answer + "more"));
+    ScriptedServer longer(responding_and_waiting(good_response + "more"));
     CHECK(fetch(impatient(longer.url())).body == "ok");
 
-    // 205 asks for an empty form, not for an empty answer.
+    // 205 asks for an empty form, not for an empty response.
     ScriptedServer reset("HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok");
     CHECK(fetch(reset.url()).body == "ok");
 
@@ -164,7 +164,7 @@ TEST_SUITE("ch01.httpclient") {
 
   TEST_CASE("a response is the same however it is cut on its way") {
     for (const std::string& text :
-         {answer, std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok")}) {
+         {good_response, std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok")}) {
       std::atomic<std::size_t> cut = 0;
       ScriptedServer server([&](const Peer& client) {
         read_request(client);
@@ -173,9 +173,9 @@ TEST_SUITE("ch01.httpclient") {
       });
       for (; cut <= text.size(); ++cut) REQUIRE(fetch(server.url()).body == "ok");
     }
-    ScriptedServer server(answer);
+    ScriptedServer server(good_response);
     FaultyCalls calls;
-    calls.shorten(FaultyCalls::Call::recv, 1, static_cast<int>(answer.size()));
+    calls.shorten(FaultyCalls::Call::recv, 1, static_cast<int>(good_response.size()));
     const HTTPResponse response = fetch(server.url());
     CHECK(response.body == "ok");
     CHECK(response.headers.get("Content-Length") == "2");
@@ -187,16 +187,16 @@ TEST_SUITE("ch01.httpclient") {
           "HTTP/1.1 304 Not Modified\r\nContent-Length: 42\r\n\r\n",
           "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
           "HTTP/1.1 304 Not Modified\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
-      ScriptedServer server(answering_and_waiting(head));
+      ScriptedServer server(responding_and_waiting(head));
       tell("expected", "an empty body without waiting for more");
       REQUIRE(fetch(impatient(server.url()), false).body.empty());
       REQUIRE(server.served(1));
     }
-    // The answer to HEAD has the headers that the answer to GET would have.
+    // The response to HEAD has the headers that the response to GET would have.
     for (const char* head :
          {"HTTP/1.1 200 OK\r\nContent-Length: 42\r\n\r\n",
           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"}) {
-      ScriptedServer server(answering_and_waiting(head));
+      ScriptedServer server(responding_and_waiting(head));
       tell("expected", "an empty body without waiting for more");
       const HTTPResponse response = fetch(impatient(server.url(), "HEAD"));
       REQUIRE(response.body.empty());
@@ -209,25 +209,26 @@ TEST_SUITE("ch01.httpclient") {
     const std::string hint = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
     std::string interim;
     for (int i = 0; i < 20; ++i) interim += hint;
-    ScriptedServer server(interim + answer);
+    ScriptedServer server(interim + good_response);
     const HTTPResponse response = fetch(server.url());
     CHECK(response.code == 200);
     CHECK(response.body == "ok");
     CHECK(!response.headers.contains("Link"));
 
-    ScriptedServer one_more(interim + hint + answer);
-    tell("expected", "an error: twenty interim answers are taken, this is the twenty-first");
+    ScriptedServer one_more(interim + hint + good_response);
+    tell("expected", "an error: twenty interim responses are accepted, this is the twenty-first");
     CHECK(failure_of(one_more.url()).sentence() == sentence(std::errc::protocol_error));
     ScriptedServer chatty([&](const Peer& client) {
       read_request(client);
       test_support::trickle(client, interim, std::chrono::milliseconds(1));
     });
     CHECK(failure_of(impatient(chatty.url())).sentence() == sentence(std::errc::protocol_error));
-    ScriptedServer switching("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + answer);
+    ScriptedServer switching("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" +
+                             good_response);
     CHECK(failure_of(switching.url()).sentence() == sentence(std::errc::protocol_error));
     for (const std::string field : {"Content-Length: 2", "Transfer-Encoding: chunked"}) {
-      ScriptedServer announcing("HTTP/1.1 100 Continue\r\n" + field + "\r\n\r\n" + answer);
-      tell("expected", "an error: an interim answer announces a body");
+      ScriptedServer announcing("HTTP/1.1 100 Continue\r\n" + field + "\r\n\r\n" + good_response);
+      tell("expected", "an error: an interim response announces a body");
       REQUIRE(failure_of(announcing.url()).sentence() == sentence(ParseError::forbidden_body));
     }
   }

@@ -34,7 +34,7 @@ std::string refusal(std::string_view text) {
   tell("yours", "is asked to take apart " + shown(text));
   const std::error_code error = URL::parse(text).error();
   std::string sentence = error ? error.message() : "It is taken.";
-  tell("yours", "answers: " + sentence);
+  tell("yours", "says: " + sentence);
   return sentence;
 }
 

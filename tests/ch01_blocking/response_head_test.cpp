@@ -40,7 +40,7 @@ std::string refusal(std::string_view head) {
   tell("yours", "is given the head " + shown(head));
   const std::error_code error = funnel::parse_response_head(head).error();
   std::string sentence = error ? error.message() : taken;
-  tell("yours", "answers: " + sentence);
+  tell("yours", "says: " + sentence);
   return sentence;
 }
 

@@ -181,7 +181,7 @@ TEST_CASE("a silent client blocks the others of the sequential server only") {
       REQUIRE(!other.readable());
       silent.close();
     } else {
-      tell("expected", "the other client is answered while the silent one is there");
+      tell("expected", "the other client is served while the silent one is there");
     }
     REQUIRE(other.receive_all() == "hello\n");
     silent.close();
@@ -200,7 +200,7 @@ TEST_CASE("an exception in a handler ends its client and not the server") {
     for (const std::string line : {"error\n", "number\n"}) {
       const Peer client = server.connect();
       client.send(line);
-      tell("expected", "the connection is closed without an answer");
+      tell("expected", "the connection is closed without a response");
       REQUIRE(client.receive_all().empty());
     }
     const Peer vanishing = server.connect();
@@ -332,7 +332,7 @@ TEST_CASE("a place that becomes free is taken at once") {
   constexpr int count = 40;
   Server server(Server::Kind::threads, echo_once, 1);
   tell("clients", "connect, all " + std::to_string(count) + " of them, and send a line each");
-  tell("expected", "one after the other is answered, without a pause between them");
+  tell("expected", "one after the other is served, without a pause between them");
   const auto begin = std::chrono::steady_clock::now();
   std::vector<Peer> clients;
   for (int i = 0; i < count; ++i) {
@@ -342,7 +342,7 @@ TEST_CASE("a place that becomes free is taken at once") {
   for (const Peer& client : clients) REQUIRE(client.raw().receive_all() == "hello\n");
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - begin);
-  tell("clients", "are all answered after " + std::to_string(took.count()) + " ms");
+  tell("clients", "are all served after " + std::to_string(took.count()) + " ms");
   // A server that is not told, and looks ten times a second, needs four seconds for it.
   CHECK(took < test_support::time_limit(std::chrono::seconds(2)));
   server.stop();

@@ -94,7 +94,7 @@ TEST_CASE("bytes after the delimiter stay buffered for the next read") {
   Socket first(fd);
   using namespace std::string_literals;
   peer.send("one\0\r\ntwo\r\n\r\n12345rest"s);
-  peer.end();  // so that a read that wants more than it needs does not wait for ever
+  peer.end();  // so that a read that wants more than it needs does not hang
   FaultyCalls calls;
   CHECK(read_until(first, "\r\n", 100) == "one\0\r\n"s);
   CHECK(read_until(first, "\r\n", 100) == "two\r\n");
@@ -274,7 +274,7 @@ TEST_CASE("a read ends at its deadline even if the peer sends a byte now and the
   FaultyCalls calls;
   calls.fail(Call::recv, EAGAIN);
   tell("yours", "reads, and recv itself says that its time is over");
-  tell("expected", "TimeoutError, whoever has noticed it");
+  tell("expected", "TimeoutError, as if limit_wait had noticed it");
   CHECK_THROWS_AS(read_until(socket, "\r\n", 1000), funnel::TimeoutError);
 
   calls.delay(Call::recv, 50ms, EINTR);

@@ -52,6 +52,34 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(summary, f"{self.check}: 1 to mend")
 
 
+class WordsTest(CheckTest):
+    check = "words"
+
+    def setUp(self):
+        super().setUp()
+        subprocess.run(["git", "init", "-q", self.root], check=True)
+
+    def test_plain_english_is_good(self):
+        self.expect_good({"book/ch01-x.md": "A client that waits sends nothing.\n"}, "1 files")
+
+    def test_what_reads_like_a_translation_is_found(self):
+        for text, said in (
+            ("Whoever reads waits.", "Whoever"),
+            ("It waits for ever.", "for ever"),
+            ("The time-out is over.", "time-out"),
+            ("It is no tool for this.", "is no tool"),
+            ("There is a most of them.", "There is a most"),
+            ("This is for who only looks.", "for who only"),
+            ("/// Who waits is told.", "Who waits"),
+            ("what came behind it is kept", "came behind it"),
+        ):
+            with self.subTest(text):
+                self.expect_finding({"chapters/ch01_x/funnel/x.h": f"\n{text}\n"}, "chapters/ch01_x/funnel/x.h:2", said)
+
+    def test_files_that_nobody_has_edited_yet_are_left_alone(self):
+        self.expect_good({"final/src/core/x.cpp": "// whoever\n"}, "0 files")
+
+
 class LayersTest(CheckTest):
     check = "layers"
 

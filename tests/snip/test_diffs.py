@@ -1,28 +1,23 @@
-"""`diff:`: two places, two folders, a patch."""
+"""`diff:`: two places, two folders, a mutant."""
 
 import unittest
 
 import tree
 
 OLD = "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n"
-PATCH = """\
-task: 1.1
-killed-by: it counts
-why: somebody would
-
-diff --git a/funnel/x.cpp b/funnel/x.cpp
---- a/funnel/x.cpp
-+++ b/funnel/x.cpp
-@@ -1,4 +1,4 @@ f()
- int f() {
-   // #region task 1.1
--  return 1;
-+  return 2;
-
-@@ -7 +7,2 @@
--int g();
-+++ h();
-+-- h();
+MUTANTS = """\
+[[mutant]]
+name = "m"
+task = "1.1"
+killed-by = "it counts"
+why = "Somebody would."
+file = "funnel/x.cpp"
+replace = '''
+  // #region task 1.1
+  return 1;'''
+with = '''
+  // #region task 1.1
+  return 2;'''
 """
 
 
@@ -55,14 +50,15 @@ class Diff(tree.SnipTest):
     def test_what_does_not_differ_or_is_no_pair(self):
         self.write("a.cpp", "x\n")
         self.assertRefused("diff: a.cpp..a.cpp", "diff: a.cpp and a.cpp are the same")
-        for wrong in ("a.cpp", "a.cpp..", "..a.cpp", "a.cpp..a.cpp..a.cpp", "../x.patch"):
+        for wrong in ("a.cpp", "a.cpp..", "..a.cpp", "a.cpp..a.cpp..a.cpp", "../x.cpp"):
             self.assertRefused(f"diff: {wrong}", "diff: expected PLACE..PLACE")
         self.assertRefused("diff: a.cpp..b.cpp", "b.cpp: no such file or directory")
         self.assertRefused(f"diff: a.cpp final..{'x' * 5000}", "a.cpp final: no such file")
 
 
-class Patch(tree.SnipTest):
-    PLACE = "chapters/ch01_x/mutants/m.patch"
+class Mutant(tree.SnipTest):
+    TOML = "chapters/ch01_x/mutants.toml"
+    PLACE = f"{TOML}#m"
 
     def setUp(self):
         super().setUp()
@@ -76,49 +72,33 @@ class Patch(tree.SnipTest):
             }
             int g();
         """)
-        self.write(self.PLACE, PATCH)
+        self.write(self.TOML, MUTANTS)
 
-    def test_a_patch_is_shown_without_head_markers_and_numbers(self):
+    def test_a_mutant_is_shown_without_markers_and_numbers(self):
         first, *lines, last = self.expanded(f"diff: {self.PLACE}")
-        shown = [" int f() {", "-  return 1;", "+  return 2;", "@@ … @@"]
-        self.assertEqual(lines, [*shown, "-int g();", "+++ h();", "+-- h();"])
+        self.assertEqual(lines, ["-  return 1;", "+  return 2;"])
 
     def test_its_title_names_the_file_that_it_changes(self):
         title = self.expanded(f"diff: {self.PLACE}\nplace: f, the mutant")[0]
         self.assertEqual(title, "*`funnel/x.cpp`, `f`, the mutant*")
 
-    def test_a_patch_that_does_not_fit_any_more_is_stale(self):
+    def test_a_mutant_that_does_not_fit_any_more_is_stale(self):
         self.write("chapters/ch01_x/funnel/x.cpp", "int f() {\n  return 3;\n}\n")
-        fits = f"{self.PLACE} does not fit chapters/ch01_x/funnel/x.cpp at line 1: make the patch"
-        self.assertRefused(f"diff: {self.PLACE}", fits)
-
-    def test_lines_that_are_in_two_places_are_no_place(self):
-        text = self.path.read_text().replace("int g();", "\nint g();\nint g();")
-        self.path.write_text(text)
-        self.assertRefused(f"diff: {self.PLACE}", f"{self.PLACE} does not fit")
-
-    def test_what_is_no_mutant_of_a_chapter(self):
-        for text, message in (
-            ("", ":1: expected `task: …`"),
-            (PATCH.replace("why: ", "why "), ":3: expected `why: …`"),
-            (PATCH.replace("+++ b", "--- b"), ":6: expected `--- a/funnel/NAME.cpp`"),
-            (PATCH.replace("funnel/x.cpp", "../x.cpp"), ":6: expected `--- a/funnel/NAME.cpp`"),
-            (PATCH.replace("-1,4", "-1,9"), ":8: this hunk has not the lines that its head counts"),
-            (PATCH + PATCH[PATCH.index("---") :].replace("x.cpp", "y.cpp"), " is for chapters/ch01_x"),
-            (PATCH.partition("diff")[0], ": there is no diff in it"),
-        ):
-            self.write(self.PLACE, text)
-            self.assertRefused(f"diff: {self.PLACE}", self.PLACE + message)
-
-    def test_a_mutant_of_two_files_is_refused(self):
-        self.write("chapters/ch01_x/funnel/y.cpp", self.path.read_text())
-        self.write(self.PLACE, PATCH + PATCH[PATCH.index("---") :].replace("x.cpp", "y.cpp"))
-        message = f"{self.PLACE} changes more than one file; a page shows one"
+        message = f"{self.TOML}: m: its text is nowhere in chapters/ch01_x/funnel/x.cpp"
         self.assertRefused(f"diff: {self.PLACE}", message)
 
-    def test_patches_elsewhere_are_none(self):
-        for name in ("m.patch", "chapters/ch01_x/m.patch", "chapters/x/mutants/m.patch"):
-            message = f"diff: {name} is no mutant; expected chapters/chNN_NAME/mutants/NAME.patch"
+    def test_what_is_wrong_with_the_file_is_told(self):
+        for text, message in (
+            ("[[mutant", " is not TOML"),
+            (MUTANTS.replace("why =", "because ="), ": m: expected a text for 'why'"),
+            (MUTANTS.replace('"m"', '"n"'), " has no mutant 'm'"),
+        ):
+            self.write(self.TOML, text)
+            self.assertRefused(f"diff: {self.PLACE}", self.TOML + message)
+
+    def test_mutants_elsewhere_are_none(self):
+        for name in ("mutants.toml", "chapters/ch01_x/mutants.toml", "chapters/x/mutants.toml#m"):
+            message = f"diff: {name} is not a mutant; expected chapters/chNN_NAME/mutants.toml#NAME"
             self.assertRefused(f"diff: {name}", message)
 
 

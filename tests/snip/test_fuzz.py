@@ -1,4 +1,4 @@
-"""Whatever a text, a source, a patch or a recording holds: problems are told, and no more."""
+"""Whatever a text, a source, a mutant or a recording holds: problems are told, and no more."""
 
 import json
 import os
@@ -13,21 +13,21 @@ from snip.markdown import Document, MarkdownError
 ROUNDS = int(os.environ.get("SNIP_FUZZ_ROUNDS", "300"))
 PIECES = """
     <!-- --> <!--snip:x.cpp--> snip: diff: run: recorded: bench: /snip <!--␠/snip␠-->
-    place: exits: 0 1 ``` ```` ~~~ ` x.cpp y.cpp #a #b #task␠1.1 .. final ../ / chapters/ch01_x/mutants/m.patch
-    task:␠1.1 killed-by:␠it␠counts why:␠x
+    place: exits: 0 1 ``` ```` ~~~ ` x.cpp y.cpp #a #b #task␠1.1 .. final ../ / chapters/ch01_x/mutants.toml#m
+    [[mutant]] name␠=␠"m" task␠=␠"1.1" killed-by␠=␠"it␠counts" why␠=␠"x" '''
     http waiting compile echo␠x
     //␠#region␠a //␠#endregion␠a //␠#region␠task␠1.1 //␠#endregion␠task␠1.1 #region #endregion
-    @@␠-1␠+1␠@@ @@␠-1,2␠+1,2␠@@ +++␠b/funnel/x.cpp ---␠a/funnel/x.cpp -int +int - + int $␠echo␠x
+    file␠=␠"funnel/x.cpp" replace␠=␠"int" with␠=␠"" -int +int - + int $␠echo␠x
     *Recorded␠on␠x,␠2024-01-01.* | * {"bench":␠"http"} { } [ ] "machine": \t \r \r\n \u2028
     \x0c \x85 \0 é 𝄞 ␠ ␠␠␠ ␠␠␠ : - : ␤ ␤ ␤ ␤ ␤ ␤ ␤ ␤
 """.split(" ")
 PIECES = [piece.replace("␠", " ").replace("␤", "\n") for piece in PIECES if piece.strip(" \n")]
-MUTANT = "chapters/ch01_x/mutants/m.patch"
+MUTANTS = "chapters/ch01_x/mutants.toml"
 WHOLE = [
     tree.block("snip: x.cpp#a"),
     tree.block("snip: x.cpp#task 1.1\n   place: f, new"),
     tree.block("diff: x.cpp..y.cpp"),
-    tree.block(f"diff: {MUTANT}"),
+    tree.block(f"diff: {MUTANTS}#m"),
     tree.block("diff: x.cpp final..final"),
     tree.block("snip: x.cpp#a #task 1.1", "```", "old", "```"),
     tree.block("snip: final/x.cpp"),
@@ -39,27 +39,26 @@ WHOLE = [
 MACHINE = {"cpu": "odd", "cores": 1, "kernel": "6", "date": "2024-01-02"}
 RECORDING = {"bench": "waiting", "machine": MACHINE, "program": "odd"}
 RECORDING |= {"requests": 1, "delay_ms": 2, "wall_s": 3, "peak_rss_bytes": 4}
-PATCH = """\
-task: 1.1
-killed-by: it counts
-why: x
-
---- a/funnel/x.cpp
-+++ b/funnel/x.cpp
-@@ -1 +1 @@
--int f();
-+int h();
+MUTANT = """\
+[[mutant]]
+name = "m"
+task = "1.1"
+killed-by = "it counts"
+why = "x"
+file = "funnel/x.cpp"
+replace = "int f();"
+with = "int h();"
 """
 SOUND = [  # pieces of the other files
     "// #region a\nint f();\n// #endregion a\n",
     "// #region task 1.1\n  int g();\n\n// #endregion task 1.1\n",
     "int f();\nint g();\n",
-    PATCH,
+    MUTANT,
     json.dumps(RECORDING),
     json.dumps(RECORDING).replace("odd", r"|\ud800\n`*"),
 ]
 FILES = (
-    *("x.cpp", "y.cpp", "final/x.cpp", "chapters/ch01_x/funnel/x.cpp", MUTANT),
+    *("x.cpp", "y.cpp", "final/x.cpp", "chapters/ch01_x/funnel/x.cpp", MUTANTS),
     "book/recordings/bench-waiting.json",
 )
 
@@ -94,7 +93,7 @@ class Fuzz(tree.SnipTest):
 
     def one_round(self, random):
         for name in FILES:
-            sound = PATCH if name == MUTANT and random.random() < 0.6 else text(random, SOUND)
+            sound = MUTANT if name == MUTANTS and random.random() < 0.6 else text(random, SOUND)
             (self.root / name).write_bytes(damaged(random, sound.encode()))
         page = damaged(random, text(random, WHOLE).encode())
         (self.root / tree.PAGE).write_bytes(page)

@@ -18,9 +18,10 @@ TASKS = """
     [[task]]
     id = "1.1"
     title = "Count"
-    file = "funnel/x.cpp"
+    files = ["funnel/x.cpp"]
     sentence = "It counts."
     book = "count"
+    run = "hello"
     hints = ["a", "b", "c"]
     tests = ["it counts"]
 """

@@ -106,11 +106,11 @@ class ScriptedServer {
       : script_(std::move(script)), listener_(RawSocket::listen_anywhere()) {
     thread_ = std::thread([this] { serve(); });
   }
-  /// Reads a request and sends `answer`.
-  explicit ScriptedServer(std::string answer)
-      : ScriptedServer([this, answer = std::move(answer)](const Peer& client) {
+  /// Reads a request and sends `response`.
+  explicit ScriptedServer(std::string response)
+      : ScriptedServer([this, response = std::move(response)](const Peer& client) {
           keep(read_request(client));
-          client.send(answer);
+          client.send(response);
         }) {}
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;

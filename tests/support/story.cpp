@@ -75,7 +75,7 @@ void begin_story() {
   current.begin = Clock::now();
   current.kept.clear();
   const char* path = std::getenv("FUNNEL_STORY");
-  // Opened before the test case begins, so that it is not taken for a descriptor of the test's.
+  // Opened before the test case begins, so that no test counts it as its own descriptor.
   if (path != nullptr && current.file < 0) {
     current.file = ::open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (current.file < 0) std::perror(path);

@@ -4,7 +4,8 @@
 #include <string_view>
 
 /// @file
-/// The narrator of the chapters' tests: what happened, in order, for a person who looks at a failure.
+/// The narrator of the chapters' tests: what happened, in order, for a person who looks at a
+/// failure.
 
 namespace test_support {
 
@@ -12,10 +13,10 @@ namespace test_support {
 /// other side; `yours`: the code under test; `kernel`; `expected`) did, was asked to do, or should
 /// have done what. A sentence without a full stop, on one line.
 ///
-/// With the environment variable FUNNEL_STORY, the line is appended to the file that it names before
-/// this returns, so that a crash loses nothing: `MILLISECONDS\tWHO\tWHAT\n`, counted from the
-/// beginning of the test case. Without it, the story is printed to stderr if the test case fails.
-/// Any thread.
+/// With the environment variable FUNNEL_STORY, the line is appended to the file that it names
+/// before this returns, so that a crash loses nothing: `MILLISECONDS\tWHO\tWHAT\n`, counted from
+/// the beginning of the test case. Without it, the story is printed to stderr if the test case
+/// fails. Any thread.
 void tell(std::string_view who, std::string_view what);
 
 /// Returns `bytes` as they can be read: in quotes, with escapes, shortened in the middle if they

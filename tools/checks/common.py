@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import re
+import subprocess
 import sys
 from typing import NamedTuple
 
@@ -38,6 +39,17 @@ def includes(path):
 def cpp_files(*folders):
     """Lists the headers and sources below the folders that exist, sorted."""
     return sorted(p for folder in folders for p in folder.rglob("*") if p.suffix in (".h", ".cpp"))
+
+
+def tracked(root):
+    """Lists the files that git has or, not being ignored, would take."""
+    which = ["--cached", "--others", "--exclude-standard"]
+    command = ["git", "-C", str(root), "ls-files", "-z", *which]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"ls-files failed: {done.stderr.strip()}")
+    names = sorted(set(done.stdout.split("\0")) - {""})
+    return [name for name in names if (root / name).is_file()]
 
 
 def run(name, description, check):

@@ -2,8 +2,6 @@
 """Checks the house rules on every file that is, or would be, committed."""
 
 import re
-import subprocess
-import sys
 
 import common
 from common import Finding
@@ -21,17 +19,6 @@ TEMPORARY = re.compile(
 OPEN_END = re.compile(r"\b(" + "|".join(["TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK"]) + r")\b")
 MACHINE_PATH = re.compile(r"(?<![\w.~}/-])/(wor" r"k/|roo" r"t/|tmp/bash_job" r"s)")
 UNREAD = re.compile(r"(\.lock|package-lock\.json)$|^tests/fuzz/corpus/")  # not written by us
-
-
-def tracked(root):
-    """Lists the files that git has or, not being ignored, would take."""
-    which = ["--cached", "--others", "--exclude-standard"]
-    command = ["git", "-C", str(root), "ls-files", "-z", *which]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"house: git ls-files failed: {done.stderr.strip()}")
-    names = sorted(set(done.stdout.split("\0")) - {""})
-    return [name for name in names if (root / name).is_file()]
 
 
 def check_name(name):
@@ -58,7 +45,7 @@ def check_text(name, text):
 
 
 def check(root):
-    names, findings, long_files = tracked(root), [], []
+    names, findings, long_files = common.tracked(root), [], []
     for name in names:
         findings += [Finding(name, 1, text) for text in check_name(name)]
         data = (root / name).read_bytes()

@@ -42,8 +42,8 @@ from learn.versions import REFERENCE
 # Variants that are made and tested side by side. A test mostly waits, so that two would not keep two
 # processors busy.
 AT_ONCE = 3
-# A wrong solution may wait for ever. The reference has no more time: where it needed more, every
-# mutant would count as killed.
+# A wrong solution may hang. The reference has no more time than that: if it needed more, every mutant
+# would count as killed.
 LIMIT_S = 5.0
 MOST_SAID = 12  # lines of an example's tests
 FIXED_CHECKS = 7  # rules, reference, test cases, examples, editor, variant, skeleton

@@ -7,10 +7,10 @@
 
     [[task]]
     id = "1.1"
-    title = "Own a socket"
+    title = "Own a descriptor"
     files = ["funnel/socket.cpp"]           # where its regions are: .cpp or .h
     sentence = "Close the descriptor exactly once, whatever happens."
-    book = "own-a-socket"                   # the anchor of its section
+    book = "own-a-descriptor"                # the anchor of its section
     run = "hello --port 0"                  # the example that works once the task is green
     hints = ["a question", "an approach", "nearly the code"]
     tests = ["sentence of a test case"]

@@ -93,7 +93,7 @@ def _flush(stream) -> OSError | None:
 
 
 def _unread() -> int:
-    """Whoever read our output has gone, and nobody is left to tell."""
+    """The reader of our output has left, so nobody can be told."""
     _flush(sys.stdout)
     _flush(sys.stderr)
     return 128 + signal.SIGPIPE

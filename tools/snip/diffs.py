@@ -55,7 +55,7 @@ def _mutant(root: Path, places: Places, name: str) -> Excerpt:
     """The lines that a mutant changes, which must still be in its file."""
     found = MUTANT.fullmatch(name)
     if not found:
-        raise LearnError(f"diff: {name} is no mutant; expected chapters/chNN_NAME/mutants.toml#NAME")
+        raise LearnError(f"diff: {name} is not a mutant; expected chapters/chNN_NAME/mutants.toml#NAME")
     chapter = chapters.read(root, found[1])
     mutant = mutants.find(chapter, found[2])
     source = places.source(f"chapters/{chapter.folder}/{mutant.file}")

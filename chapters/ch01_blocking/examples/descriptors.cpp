@@ -25,8 +25,8 @@ std::set<int> open_descriptors() {
   return open;
 }
 
-/// Prints which descriptors were opened since the program began. 0, 1 and 2 were open then: standard
-/// input, output and error.
+/// Prints which descriptors were opened since the program began. 0, 1 and 2 were open then:
+/// standard input, output and error.
 void show(const std::string& what) {
   static const std::set<int> at_first = open_descriptors();
   std::string list;

@@ -23,7 +23,7 @@ NEEDS = (*BUILD, "wrk")
 ROUNDS = 11  # unless chosen with --rounds
 
 RUN_S = 1
-WRK_GRACE_S = 10  # wrk can hang for ever with deep pipelining
+WRK_GRACE_S = 10  # wrk can hang with deep pipelining
 CONNECTIONS = 64
 DEPTH = 16
 CASES = (  # name, wrk's script, the most that hello may cost relative to raw epoll

@@ -24,7 +24,7 @@ using Handler = std::function<void(funnel::Socket&)>;
 /// Returns a handler that gives its client so much time, and no more.
 inline Handler within(std::chrono::milliseconds time, Handler handler) {
   return [time, handler = std::move(handler)](funnel::Socket& client) {
-    // A moment, and not a time-out: a client that sends a byte now and then gains nothing.
+    // A deadline, not a timeout: a client that sends a byte now and then gains nothing.
     client.set_deadline(std::chrono::steady_clock::now() + time);
     handler(client);  // TimeoutError ends this client, as any exception does
   };
