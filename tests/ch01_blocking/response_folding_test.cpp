@@ -36,7 +36,6 @@ TEST_SUITE("ch01.response_folding") {
              {"A: b\r\n \r\n", "b"},
              {"A: b\r\n   Content-Length: 5\r\nC: d\r\n", "b Content-Length: 5"},
          }) {
-      INFO(lines);
       CHECK(value_of(lines) == expected);
     }
   }
