@@ -4,12 +4,14 @@
 #include <funnel/error.h>
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <optional>
+#include <thread>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace funnel {
 
@@ -46,7 +48,8 @@ class FutureStateBase {
 
   bool done() const noexcept { return done_; }
   void set_exception(std::exception_ptr error);
-  void add_done_callback(std::function<void()> callback);
+  std::uint64_t add_done_callback(std::function<void()> callback);
+  void remove_done_callback(std::uint64_t id) noexcept;
   void add_waiter(FutureWaiter& waiter) noexcept { waiters_.push_back(waiter); }
   void rethrow_if_failed() {
     seen_ = true;
@@ -58,18 +61,22 @@ class FutureStateBase {
   }
 
  protected:
-  /// Throws if there is a result already.
+  /// Throws if there is a result already; aborts on a thread that does not own it.
   void require_pending() const;
   void complete() noexcept;
 
  private:
+  void call_soon(std::uint64_t id);
+
   int references_ = 0;
   int promises_ = 0;
   bool done_ = false;
   bool seen_ = false;
   std::exception_ptr error_;
   List<FutureWaiter, FutureTag> waiters_;
-  std::vector<std::function<void()>> callbacks_;
+  std::map<std::uint64_t, std::function<void()>> callbacks_;  // not called yet, in their order
+  std::uint64_t last_id_ = 0;
+  const std::thread::id thread_ = std::this_thread::get_id();
 };
 
 template <typename T>
@@ -158,8 +165,12 @@ class Future {
   }
 
   /// Runs `callback(*this)` on the loop once the future is done: in a later turn always,
-  /// never inside this call or inside `set_value`.
-  void add_done_callback(std::function<void(Future)> callback) const;
+  /// never inside this call or inside `set_value`. Returns a number for `remove_done_callback`.
+  std::uint64_t add_done_callback(std::function<void(Future)> callback) const;
+  /// Takes a callback back that has not been called, and destroys it. Harmless if it has been.
+  void remove_done_callback(std::uint64_t id) const noexcept {
+    if (state_) state_->remove_done_callback(id);
+  }
 
   class Awaiter final : public detail::FutureWaiter {
    public:
@@ -235,7 +246,8 @@ class Promise {
   bool done() const noexcept { return state_->done(); }
 
   /// Sets the result. Callbacks and waiting coroutines run in the loop's next turn. Throws
-  /// `std::logic_error` if there is a result already.
+  /// `std::logic_error` if there is a result already, and aborts with a sentence on a thread that
+  /// did not make the promise: use `IOLoop::add_callback` there.
   template <typename... Args>
   void set_value(Args&&... args) const {
     state_->set_value(std::forward<Args>(args)...);
@@ -247,7 +259,7 @@ class Promise {
 };
 
 template <typename T>
-void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
+std::uint64_t Future<T>::add_done_callback(std::function<void(Future)> callback) const {
   detail::StateRef<T> state = state_;
   detail::StateRef<T> pending = state ? state : detail::StateRef<T>(new detail::FutureState<T>);
   if constexpr (std::is_void_v<T>) {
@@ -256,7 +268,7 @@ void Future<T>::add_done_callback(std::function<void(Future)> callback) const {
   // The state keeps the callback, and must not keep itself through it: a plain pointer,
   // retaken when it runs.
   detail::FutureState<T>* raw = pending.get();
-  pending->add_done_callback(
+  return pending->add_done_callback(
       [callback = std::move(callback), raw] { callback(Future(detail::StateRef<T>(raw))); });
 }
 

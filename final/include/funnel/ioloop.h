@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
+#include <utility>
 
 namespace funnel {
 
@@ -14,7 +16,10 @@ class Task;
 
 namespace detail {
 class LoopCore;
-}
+class PeriodicTimer;
+template <typename F>
+concept MakesTask = std::is_same_v<std::invoke_result_t<F&>, Task<void>>;
+}  // namespace detail
 
 /// Names a timer that `IOLoop::call_later` or `call_at` set. A copy is as good.
 class Timeout {
@@ -91,8 +96,9 @@ class IOLoop {
   void remove_timeout(Timeout timeout) noexcept;
 
   /// Calls `handler(fd, events)` whenever `fd` is ready for one of `events`, until
-  /// `remove_handler`. The descriptor stays the caller's and must stay open until then; it
-  /// is made non-blocking.
+  /// `remove_handler`. The descriptor stays the caller's and must stay open until then. It is made
+  /// non-blocking; if it was blocking, `remove_handler` and the loop's destructor make it so again.
+  /// (All descriptors of one open file share this, as a terminal's 0, 1 and 2 do.)
   /// Throws `std::invalid_argument` if it has a handler already or no event is asked for,
   /// `std::system_error` if the system cannot watch it (a regular file, `/dev/null`, a bad
   /// number). Urgent data counts as `error` for who asks for nothing else.
@@ -102,6 +108,14 @@ class IOLoop {
   /// Stops watching `fd`; its handler is not called again, even for what was already
   /// seen. Harmless if there is none.
   void remove_handler(int fd) noexcept;
+
+  /// Logs a warning when a callback, timer, handler or step of a coroutine keeps the loop for
+  /// longer than `threshold`: everything else has waited meanwhile. The warning says which, for how
+  /// many milliseconds of the loop's clock, and the type of its function, or the place in the
+  /// coroutine. It comes when the thing is over: it does not find what never returns. Zero, as at
+  /// first, or less logs nothing (`set_blocking_log_threshold` of Tornado
+  /// before 5.0).
+  void set_blocking_log_threshold(Duration threshold) noexcept;
 
   /// Runs `task` to its end and returns its value, or throws what it threw. Throws
   /// `std::logic_error` if a loop already runs on this thread, if `stop` was called before
@@ -117,6 +131,48 @@ class IOLoop {
 
  private:
   std::unique_ptr<detail::LoopCore> core_;
+};
+
+/// Runs a callback again and again (`tornado.ioloop.PeriodicCallback`).
+///
+/// The moments are `interval` apart, counted from `start`, however long a run takes. Moments that
+/// pass while the callback runs, or while something else keeps the loop, are skipped. With a
+/// `jitter` above 0 the time to the next moment is `interval` times a random number between
+/// 1 - jitter/2 and 1 + jitter/2, new each time, so that many processes do not act all at once.
+///
+/// **Errors.** What the callback throws is logged, and it runs again at the next moment. The
+/// constructors throw `std::invalid_argument` unless `interval` is positive and `jitter` from 0
+/// to 1.
+///
+/// **Lifetime.** Runs on the loop that is current where it is made, and which outlives it
+/// (checked). Destroying it stops it. The loop's thread only.
+class PeriodicCallback {
+ public:
+  PeriodicCallback(std::function<void()> callback, Duration interval, double jitter = 0);
+  /// The same for a function that returns a `Task<>`. A run lasts until the task has ended: there
+  /// is never more than one. `stop` lets it end; destroying the `PeriodicCallback` destroys it, so
+  /// a task must not do that to its own. Include `<funnel/task.h>`.
+  template <detail::MakesTask F>
+  PeriodicCallback(F callback, Duration interval, double jitter = 0)
+      : PeriodicCallback(Coroutine(), std::function<Task<void>()>(std::move(callback)), interval,
+                         jitter) {}
+  PeriodicCallback(const PeriodicCallback&) = delete;
+  PeriodicCallback& operator=(const PeriodicCallback&) = delete;
+  ~PeriodicCallback();
+
+  /// Runs the callback for the first time one interval from now. Harmless if it is running.
+  void start();
+  /// Runs it no more, until `start`. Harmless twice, and from within the callback.
+  void stop() noexcept;
+  /// Tells whether it was started and not stopped.
+  bool is_running() const noexcept;
+
+ private:
+  struct Coroutine {};
+  PeriodicCallback(Coroutine, std::function<Task<void>()> callback, Duration interval,
+                   double jitter);
+
+  std::shared_ptr<detail::PeriodicTimer> timer_;
 };
 
 namespace detail {

@@ -149,6 +149,11 @@ class TaskAccess {
   static bool empty(const Task<T>& task) noexcept {
     return !task.frame_;
   }
+  /// Returns where the task itself waits, or has waited last.
+  template <typename T>
+  static AwaitSite site(const Task<T>& task) noexcept {
+    return task.frame_ ? task.frame_.promise().site() : AwaitSite();
+  }
   template <typename T>
   static std::exception_ptr error(const Task<T>& task) noexcept {
     return task.frame_ ? task.frame_.promise().error() : nullptr;
@@ -175,6 +180,7 @@ class SyncRun final : private TaskObserver, private ReadyNode, private TimerNode
       Task<T>& target = *static_cast<Task<T>*>(t);
       if (TaskAccess::empty(target)) self.task_done();
       TaskAccess::start(target, self, self.scope_.token().state());
+      return TaskAccess::site(target);
     };
     task_ = &task;
     run_until(loop_, *this, done_);
@@ -192,15 +198,12 @@ class SyncRun final : private TaskObserver, private ReadyNode, private TimerNode
     end_run(loop_);
     return {};
   }
-  void run_ready() override {
-    if (timeout_) set_timer(loop_, *this, time_after(loop_.time(), *timeout_));
-    start_(*this, task_);
-  }
+  void run_ready() override;
   void timer_fired() override { scope_.cancel(); }
 
   IOLoop& loop_;
   std::optional<Duration> timeout_;
-  void (*start_)(SyncRun&, void*) = nullptr;
+  AwaitSite (*start_)(SyncRun&, void*) = nullptr;  // returns where the task waits then
   void* task_ = nullptr;
   bool done_ = false;
   CancelSource scope_;

@@ -4,6 +4,7 @@
 
 #include <funnel/log.h>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -33,6 +34,16 @@ unsigned events_of(int fd, unsigned wanted) noexcept {
   return events;
 }
 
+bool is_blocking(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+void make_blocking(int fd) noexcept {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags >= 0) ::fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+}
+
 }  // namespace
 
 void require_watchable(int fd, const char* what) {
@@ -44,8 +55,12 @@ void require_watchable(int fd, const char* what) {
   if (error != 0) throw std::system_error(error, std::generic_category(), what);
 }
 
-FdWatch::FdWatch(asio::io_context& context, int fd, std::function<void(int, unsigned)> handler)
-    : descriptor_(context), fd_(fd), handler_(std::make_shared<Handler>(std::move(handler))) {
+FdWatch::FdWatch(LoopCore& core, int fd, std::function<void(int, unsigned)> handler)
+    : core_(core),
+      descriptor_(core.context()),
+      fd_(fd),
+      was_blocking_(is_blocking(fd)),
+      handler_(std::make_shared<Handler>(std::move(handler))) {
   asio::error_code error;
   descriptor_.assign(fd, error);
   if (error) throw std::system_error(standard_error(error), "add_handler");
@@ -66,8 +81,21 @@ void FdWatch::update(unsigned events) {
 
 void FdWatch::stop() noexcept {
   ++generation_;
-  if (descriptor_.is_open()) descriptor_.release();  // the caller's to close, not Asio's
+  if (descriptor_.is_open()) {
+    descriptor_.release();  // the caller's to close, not Asio's
+    if (was_blocking_) make_blocking(fd_);
+  }
   handler_.reset();
+}
+
+void FdWatch::trace_added() {
+  if (!trace::enabled()) return;
+  id_ = trace::next_id();
+  trace::write("handler.add", id_, fmt::format("descriptor {}", fd_));
+}
+
+void FdWatch::trace_removed() noexcept {
+  if (id_ != 0) trace::write("handler.remove", id_);
 }
 
 void FdWatch::wait(Descriptor::wait_type type) {
@@ -91,7 +119,7 @@ void FdWatch::ready(std::uint64_t generation, Descriptor::wait_type type,
   const unsigned events = events_of(fd_, wanted);
   if (events != 0) {
     const std::shared_ptr<const Handler> handler = handler_;
-    run_guarded([&] { (*handler)(fd_, events); });
+    core_.run("handler", id_, *handler, [&] { (*handler)(fd_, events); });
   }
   if (generation == generation_) wait(type);
 }

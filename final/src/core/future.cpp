@@ -2,7 +2,10 @@
 
 #include "core/loop_core.h"
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace funnel::detail {
 
@@ -20,11 +23,6 @@ class StateHold {
   FutureStateBase* state_;
 };
 
-void call_soon(FutureStateBase& state, std::function<void()> callback) {
-  IOLoop::current().add_callback(
-      [hold = StateHold(state), callback = std::move(callback)] { callback(); });
-}
-
 }  // namespace
 
 FutureStateBase::~FutureStateBase() {
@@ -39,6 +37,15 @@ void FutureStateBase::release_promise() noexcept {
 }
 
 void FutureStateBase::require_pending() const {
+#if FUNNEL_CHECK_THREADS
+  if (std::this_thread::get_id() != thread_) {
+    std::fputs(
+        "funnel: a promise was used from a thread that does not own it; use "
+        "IOLoop::add_callback to set its result on the loop's thread\n",
+        stderr);
+    std::abort();
+  }
+#endif
   if (done_) throw std::logic_error("Promise: the future has a result already");
 }
 
@@ -51,17 +58,26 @@ void FutureStateBase::set_exception(std::exception_ptr error) {
 void FutureStateBase::complete() noexcept {
   done_ = true;
   while (!waiters_.empty()) waiters_.pop_front().wake();
-  for (std::function<void()>& callback : std::exchange(callbacks_, {})) {
-    call_soon(*this, std::move(callback));
-  }
+  for (const auto& [id, callback] : callbacks_) call_soon(id);
 }
 
-void FutureStateBase::add_done_callback(std::function<void()> callback) {
-  if (done_) {
-    call_soon(*this, std::move(callback));
-  } else {
-    callbacks_.push_back(std::move(callback));
-  }
+std::uint64_t FutureStateBase::add_done_callback(std::function<void()> callback) {
+  const std::uint64_t id = ++last_id_;
+  callbacks_.emplace(id, std::move(callback));
+  if (done_) call_soon(id);
+  return id;
+}
+
+void FutureStateBase::remove_done_callback(std::uint64_t id) noexcept {
+  const StateHold hold(*this);  // what the callback holds may be the last handle
+  const auto removed = callbacks_.extract(id);
+}
+
+void FutureStateBase::call_soon(std::uint64_t id) {
+  IOLoop::current().add_callback([hold = StateHold(*this), this, id] {
+    const auto callback = callbacks_.extract(id);
+    if (!callback.empty()) callback.mapped()();
+  });
 }
 
 }  // namespace funnel::detail

@@ -46,7 +46,8 @@ class LoopCore::Running {
 
 void LoopCore::add_callback(std::function<void()> callback) {
   if (running_here == &loop_) {
-    schedule_callback(std::move(callback));
+    const std::uint64_t id = trace::added("callback", callback);
+    schedule_callback({std::move(callback), id});
   } else {
     remote_->push(std::move(callback));
   }
@@ -57,7 +58,7 @@ void LoopCore::run_forever() {
   if (std::exchange(stop_requested_, false)) return;
   const auto work = asio::make_work_guard(context_);
   context_.restart();
-  context_.run();
+  run_turns();
   stop_requested_ = false;
 }
 
@@ -66,7 +67,7 @@ void LoopCore::run_until(ReadyNode& first, const bool& done) {
   schedule(first);
   while (!done && !stop_requested_) {
     context_.restart();
-    context_.run();
+    run_turns();
     if (done || stop_requested_) break;
     if (timers_.empty() || !clock_.skip_to(timers_.next_deadline())) throw_stalled();
   }
@@ -75,10 +76,30 @@ void LoopCore::run_until(ReadyNode& first, const bool& done) {
   }
 }
 
+template <typename RunOne>
+bool LoopCore::run_turn(const RunOne& run_one) {
+  trace::begin_wait(++turn_);
+  const bool ran = run_one() != 0;
+  trace::end_wait();
+  return ran;
+}
+
 void LoopCore::run_ready_now() {
   const Running running(*this);
   context_.restart();
-  context_.poll();
+  if (!trace::enabled()) {
+    context_.poll();
+    return;
+  }
+  while (!context_.stopped() && run_turn([this] { return context_.poll_one(); })) continue;
+}
+
+void LoopCore::run_turns() {
+  if (!trace::enabled()) {
+    context_.run();
+    return;
+  }
+  while (!context_.stopped()) run_turn([this] { return context_.run_one(); });
 }
 
 void LoopCore::throw_stalled() const {
@@ -153,6 +174,11 @@ void IOLoop::update_handler(int fd, unsigned events) {
 void IOLoop::remove_handler(int fd) noexcept {
   core_->check_thread("IOLoop::remove_handler");
   core_->remove_handler(fd);
+}
+
+void IOLoop::set_blocking_log_threshold(Duration threshold) noexcept {
+  core_->check_thread("IOLoop::set_blocking_log_threshold");
+  core_->set_blocking_log_threshold(threshold);
 }
 
 namespace detail {

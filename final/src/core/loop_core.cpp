@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -18,15 +19,16 @@ namespace {
 /// A callback in the ready list; it owns itself.
 class CallbackNode final : public ReadyNode {
  public:
-  explicit CallbackNode(std::function<void()> callback) : callback_(std::move(callback)) {}
+  CallbackNode(LoopCore& core, Work work) : core_(core), work_(std::move(work)) {}
   void run_ready() override {
     const std::unique_ptr<CallbackNode> self(this);
-    run_guarded(callback_);
+    core_.run("callback", work_.id, work_.function, work_.function);
   }
   void drop_ready() noexcept override { delete this; }
 
  private:
-  std::function<void()> callback_;
+  LoopCore& core_;
+  Work work_;
 };
 
 }  // namespace
@@ -34,18 +36,20 @@ class CallbackNode final : public ReadyNode {
 /// A callback with a time; the table of time-outs owns it.
 class LoopCore::CallbackTimer final : public TimerNode {
  public:
-  CallbackTimer(LoopCore& core, std::uint64_t id, std::function<void()> callback)
-      : core_(core), id_(id), callback_(std::move(callback)) {}
+  CallbackTimer(LoopCore& core, std::uint64_t number, Work work)
+      : core_(core), number_(number), work_(std::move(work)) {}
   void timer_fired() override {
-    const std::function<void()> callback = std::move(callback_);
-    core_.timeouts_.erase(id_);  // destroys this
-    run_guarded(callback);
+    LoopCore& core = core_;
+    const Work work = std::move(work_);
+    core.timeouts_.erase(number_);  // destroys this
+    core.run("timer", work.id, work.function, work.function);
   }
+  std::uint64_t trace_id() const noexcept { return work_.id; }
 
  private:
   LoopCore& core_;
-  std::uint64_t id_;
-  std::function<void()> callback_;
+  std::uint64_t number_;
+  Work work_;
 };
 
 void log_exception(const char* what, const std::exception_ptr& error) noexcept {
@@ -62,18 +66,17 @@ void log_exception(const char* what, const std::exception_ptr& error) noexcept {
   }
 }
 
-void run_guarded(const std::function<void()>& callback) noexcept {
-  try {
-    callback();
-  } catch (...) {
-    log_exception("Exception in callback", std::current_exception());
-  }
+void log_failure_in(const char* kind) noexcept {
+  std::array<char, 32> what{};
+  std::snprintf(what.data(), what.size(), "Exception in %s", kind);
+  log_exception(what.data(), std::current_exception());
 }
 
 void RemoteQueue::push(std::function<void()> callback) {
   const std::lock_guard lock(mutex_);
   if (core_ == nullptr) return;
-  callbacks_.push_back(std::move(callback));
+  const std::uint64_t id = trace::added("callback", callback);
+  callbacks_.push_back({std::move(callback), id});
   if (core_->on_own_thread()) {  // nobody else runs the loop before the lock is released
     core_->schedule_all(std::exchange(callbacks_, {}));
   } else if (callbacks_.size() == 1) {
@@ -81,13 +84,13 @@ void RemoteQueue::push(std::function<void()> callback) {
   }
 }
 
-std::vector<std::function<void()>> RemoteQueue::take() {
+std::vector<Work> RemoteQueue::take() {
   const std::lock_guard lock(mutex_);
   return std::exchange(callbacks_, {});
 }
 
 void RemoteQueue::close() noexcept {
-  std::vector<std::function<void()>> dropped;  // destroyed outside the lock
+  std::vector<Work> dropped;  // destroyed outside the lock
   const std::lock_guard lock(mutex_);
   core_ = nullptr;
   dropped.swap(callbacks_);
@@ -117,7 +120,8 @@ void LoopCore::close() {
     if (!timeouts_.empty()) remove_timeout(timeouts_.begin()->first);
   }
   FUNNEL_ASSERT(resources_ == 0,
-                "an IOLoop was destroyed before the streams and servers that were made on it");
+                "an IOLoop was destroyed before the streams and servers that were made on it, or "
+                "its periodic callbacks");
 }
 
 bool LoopCore::on_own_thread() const noexcept {
@@ -162,12 +166,12 @@ void LoopCore::run_ready() {
   post_ready();
 }
 
-void LoopCore::schedule_callback(std::function<void()> callback) {
-  schedule(*std::make_unique<CallbackNode>(std::move(callback)).release());
+void LoopCore::schedule_callback(Work work) {
+  schedule(*std::make_unique<CallbackNode>(*this, std::move(work)).release());
 }
 
-void LoopCore::schedule_all(std::vector<std::function<void()>> callbacks) {
-  for (std::function<void()>& callback : callbacks) schedule_callback(std::move(callback));
+void LoopCore::schedule_all(std::vector<Work> callbacks) {
+  for (Work& callback : callbacks) schedule_callback(std::move(callback));
 }
 
 void LoopCore::run_remote() { schedule_all(remote_->take()); }
@@ -214,17 +218,19 @@ void LoopCore::post_timers() {
 void LoopCore::clock_moved() { arm_timer(); }
 
 std::uint64_t LoopCore::call_at(TimePoint deadline, std::function<void()> callback) {
-  const std::uint64_t id = next_timeout_++;
-  auto timer = std::make_unique<CallbackTimer>(*this, id, std::move(callback));
+  const std::uint64_t number = next_timeout_++;
+  const std::uint64_t id = trace::added("timer", callback);
+  auto timer = std::make_unique<CallbackTimer>(*this, number, Work{std::move(callback), id});
   CallbackTimer& node = *timer;
-  timeouts_.emplace(id, std::move(timer));
+  timeouts_.emplace(number, std::move(timer));
   set_timer(node, deadline);
-  return id;
+  return number;
 }
 
-void LoopCore::remove_timeout(std::uint64_t id) noexcept {
-  const auto found = timeouts_.find(id);
+void LoopCore::remove_timeout(std::uint64_t number) noexcept {
+  const auto found = timeouts_.find(number);
   if (found == timeouts_.end()) return;
+  if (const std::uint64_t id = found->second->trace_id(); id != 0) trace::write("timer.remove", id);
   timers_.remove(*found->second);
   timeouts_.extract(found);  // destroyed when the table is whole again
 }
@@ -235,9 +241,10 @@ void LoopCore::add_handler(int fd, unsigned events, std::function<void(int, unsi
         fmt::format("add_handler: descriptor {} has a handler already", fd));
   }
   require_watchable(fd, "add_handler");
-  auto watch = std::make_shared<FdWatch>(context_, fd, std::move(handler));
+  const auto watch = std::make_shared<FdWatch>(*this, fd, std::move(handler));
   watch->update(events);
-  watches_.emplace(fd, std::move(watch));
+  watches_.emplace(fd, watch);
+  watch->trace_added();
 }
 
 void LoopCore::update_handler(int fd, unsigned events) {
@@ -252,7 +259,18 @@ void LoopCore::remove_handler(int fd) noexcept {
   const auto found = watches_.find(fd);
   if (found == watches_.end()) return;
   const auto removed = watches_.extract(found);
+  removed.mapped()->trace_removed();
   removed.mapped()->stop();
+}
+
+void LoopCore::set_blocking_log_threshold(Duration threshold) noexcept {
+  blocking_threshold_ = threshold;
+  observed_ = threshold > Duration::zero() || trace::enabled();
+}
+
+void LoopCore::log_blocked(const char* kind, Duration took, const std::string& name) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+  log::gen().warning(fmt::format("the loop was blocked for {} ms by a {}: {}", ms, kind, name));
 }
 
 }  // namespace funnel::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/asio.h"
+#include "core/loop_trace.h"
 #include "core/task_scope.h"
 #include "core/timer_heap.h"
 
@@ -15,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -25,6 +27,12 @@ namespace funnel::detail {
 class FdWatch;
 
 class LoopCore;
+
+/// A callback on its way to the loop. `id` is its number in the trace.
+struct Work {
+  std::function<void()> function;
+  std::uint64_t id;
+};
 
 /// Callbacks that come from other threads. Outlives the loop for as long as some thread
 /// may still call it, and drops what comes too late.
@@ -43,14 +51,14 @@ class RemoteQueue {
     const std::lock_guard lock(mutex_);
     change();
   }
-  std::vector<std::function<void()>> take();
+  std::vector<Work> take();
   /// The loop ends: later calls are dropped.
   void close() noexcept;
 
  private:
   std::mutex mutex_;
   LoopCore* core_;
-  std::vector<std::function<void()>> callbacks_;
+  std::vector<Work> callbacks_;
 };
 
 /// The parts of an `IOLoop` that know Asio.
@@ -80,11 +88,28 @@ class LoopCore final : public Clock::Listener {
   void set_timer(TimerNode& node, TimePoint deadline);
   void cancel_timer(TimerNode& node) noexcept;
   std::uint64_t call_at(TimePoint deadline, std::function<void()> callback);
-  void remove_timeout(std::uint64_t id) noexcept;
+  void remove_timeout(std::uint64_t number) noexcept;
 
   void add_handler(int fd, unsigned events, std::function<void(int, unsigned)> handler);
   void update_handler(int fd, unsigned events);
   void remove_handler(int fd) noexcept;
+
+  void set_blocking_log_threshold(Duration threshold) noexcept;
+
+  /// Runs one of the things that the loop is for, by `call`. `kind` is callback, timer or handler,
+  /// `id` its number in the trace, and it has its name from `function`. An exception is logged and
+  /// goes no further.
+  template <typename Signature, typename Call>
+  void run(const char* kind, std::uint64_t id, const std::function<Signature>& function,
+           const Call& call);
+  /// Runs a coroutine to its first wait, by `start`, which returns where that is.
+  template <typename Start>
+  void run_first_step(const Start& start);
+  /// Tells whether running something is more than that, because of the trace or the threshold.
+  bool is_observed() const noexcept { return observed_; }
+  /// Calls `run`, and warns if that takes too long; `name` then says what it was.
+  template <typename Run, typename Name>
+  void run_timed(const char* kind, const Run& run, const Name& name);
 
   /// The background tasks of `spawn_callback`.
   TaskScope& background() noexcept { return background_; }
@@ -113,8 +138,14 @@ class LoopCore final : public Clock::Listener {
   class Running;
   friend class RemoteQueue;
 
-  void schedule_callback(std::function<void()> callback);
-  void schedule_all(std::vector<std::function<void()>> callbacks);
+  void run_turns();
+  /// Runs the one thing that `run_one` finds, with its lines in the trace; false if there is none.
+  template <typename RunOne>
+  bool run_turn(const RunOne& run_one);
+  static void log_blocked(const char* kind, Duration took, const std::string& name);
+
+  void schedule_callback(Work work);
+  void schedule_all(std::vector<Work> callbacks);
   void run_remote();
   void post_ready();
   void run_ready();
@@ -135,6 +166,9 @@ class LoopCore final : public Clock::Listener {
   bool ready_posted_ = false;
   bool timers_posted_ = false;
   bool stop_requested_ = false;
+  Duration blocking_threshold_ = Duration::zero();
+  bool observed_ = trace::enabled();
+  std::uint64_t turn_ = 0;  // counted for the trace only
   const std::thread::id maker_ = std::this_thread::get_id();
   // Changed while the remote queue is locked: `add_callback` of the maker's thread relies on it.
   std::atomic<std::thread::id> runner_;
@@ -148,9 +182,56 @@ class LoopCore final : public Clock::Listener {
 /// Makes a loop that is the current one of its thread only while it runs: nothing but its
 /// owner's work lands on it.
 std::unique_ptr<IOLoop> make_private_loop();
-/// Runs `callback`; an exception is logged and goes no further.
-void run_guarded(const std::function<void()>& callback) noexcept;
+/// Names a coroutine by the place where it waited before a step, or after its first one.
+std::string name_after(const AwaitSite& site);
+std::string name_before(const AwaitSite& site);
+/// Logs the exception that something of this kind has thrown; within the `catch`.
+void log_failure_in(const char* kind) noexcept;
 /// Logs an exception that nobody else will see, with `what` was going on.
 void log_exception(const char* what, const std::exception_ptr& error) noexcept;
+
+template <typename Call>
+void run_guarded(const char* kind, const Call& call) noexcept {
+  try {
+    call();
+  } catch (...) {
+    log_failure_in(kind);
+  }
+}
+
+template <typename Signature, typename Call>
+void LoopCore::run(const char* kind, std::uint64_t id, const std::function<Signature>& function,
+                   const Call& call) {
+  if (!observed_) [[likely]] {
+    run_guarded(kind, call);
+    return;
+  }
+  const std::type_info& type = function.target_type();
+  const auto run_traced = [&] {
+    const trace::Running mark(kind, id, type);
+    run_guarded(kind, call);
+  };
+  run_timed(kind, run_traced, [&] { return trace::name_of(type); });
+}
+
+template <typename Start>
+void LoopCore::run_first_step(const Start& start) {
+  if (!observed_) [[likely]] {
+    start();
+    return;
+  }
+  AwaitSite site;
+  run_timed(
+      "coroutine", [&] { site = start(); }, [&] { return name_before(site); });
+}
+
+template <typename Run, typename Name>
+void LoopCore::run_timed(const char* kind, const Run& run, const Name& name) {
+  const TimePoint began = clock_.now();
+  run();
+  const Duration took = clock_.now() - began;
+  if (blocking_threshold_ <= Duration::zero() || took <= blocking_threshold_) return;
+  log_blocked(kind, took, name());
+}
 
 }  // namespace funnel::detail

@@ -20,6 +20,20 @@ void append_site(std::string& out, const PromiseBase& promise) {
 
 }  // namespace
 
+std::string name_after(const AwaitSite& site) {
+  return fmt::format("{}, after its wait at {}:{}", site.function, site.file, site.line);
+}
+
+std::string name_before(const AwaitSite& site) {
+  if (site.file == nullptr) return "one that does not wait";
+  return fmt::format("{}, before its wait at {}:{}", site.function, site.file, site.line);
+}
+
+void SyncRun::run_ready() {
+  if (timeout_) set_timer(loop_, *this, time_after(loop_.time(), *timeout_));
+  loop_.core().run_first_step([this] { return start_(*this, task_); });
+}
+
 void PromiseBase::enter_list() noexcept { IOLoop::current().core().live().push_back(*this); }
 
 }  // namespace detail

@@ -19,7 +19,16 @@ void Spawned::start() {
   }
 }
 
-void Spawned::run_ready() { started_ ? finish() : start(); }
+void Spawned::run_ready() {
+  if (started_ || TaskAccess::empty(task_)) {
+    finish();
+    return;
+  }
+  scope_.loop_.core().run_first_step([this] {
+    start();
+    return TaskAccess::site(task_);
+  });
+}
 
 std::coroutine_handle<> Spawned::task_done() noexcept {
   schedule(scope_.loop_, *this);

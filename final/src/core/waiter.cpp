@@ -1,5 +1,7 @@
 #include <funnel/detail/waiter.h>
 
+#include "core/loop_core.h"
+
 #include <funnel/error.h>
 #include <funnel/ioloop.h>
 
@@ -44,7 +46,15 @@ void Waiter::resume_now() {
   ReadyNode::unlink();
   CancelHook::unlink();
   promise_->set_waiting_since({});
-  Trampoline::run(std::exchange(handle_, {}));
+  const std::coroutine_handle<> handle = std::exchange(handle_, {});
+  LoopCore& core = loop_->core();
+  if (!core.is_observed()) [[likely]] {
+    Trampoline::run(handle);
+    return;
+  }
+  const AwaitSite site = promise_->site();  // the coroutine may end, and this with it
+  core.run_timed(
+      "coroutine", [handle] { Trampoline::run(handle); }, [&site] { return name_after(site); });
 }
 
 void Waiter::wake() noexcept {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/fd_watch.h"
+#include "core/loop_core.h"
 #include "support.h"
 
 using namespace funnel;
@@ -134,12 +135,12 @@ TEST_SUITE("core.ioloop.handler_errors") {
     const LogCapture log;
     const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     int calls = 0;
-    asio::io_context context;
-    const auto watch = std::make_shared<detail::FdWatch>(context, fd, [&](int, unsigned) {
-      if (++calls == 100) context.stop();
+    IOLoop loop;
+    const auto watch = std::make_shared<detail::FdWatch>(loop.core(), fd, [&](int, unsigned) {
+      if (++calls == 100) loop.stop();
     });
     watch->update(IOLoop::read | IOLoop::write);
-    context.run();
+    run_ready(loop);
     CHECK(calls == 0);
     REQUIRE(log.size() == 1);
     CHECK(log.contains("is no longer watched: Operation not supported"));

@@ -21,6 +21,12 @@ using core_tests::SocketPair;
 using testing::ManualClock;
 using testing::run_ready;
 
+namespace {
+
+bool is_blocking(int fd) { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
+
+}  // namespace
+
 TEST_SUITE("core.ioloop.handlers") {
   TEST_CASE("a handler is called when its descriptor is ready, not before") {
     ManualClock clock;
@@ -183,13 +189,38 @@ TEST_SUITE("core.ioloop.handlers") {
     CHECK(seen == "12");
   }
 
-  TEST_CASE("a descriptor is made non-blocking") {
+  TEST_CASE("a descriptor is non-blocking while it has a handler, and then blocking again") {
     ManualClock clock;
-    IOLoop loop(clock);
     const SocketPair ends;
-    loop.add_handler(ends.first(), IOLoop::read, ignore);
-    CHECK((::fcntl(ends.first(), F_GETFL) & O_NONBLOCK) != 0);
-    loop.remove_handler(ends.first());
+    {
+      IOLoop loop(clock);
+      CHECK(is_blocking(ends.first()));
+      for (int i = 0; i < 2; ++i) {
+        loop.add_handler(ends.first(), IOLoop::read, ignore);
+        CHECK(!is_blocking(ends.first()));
+        loop.remove_handler(ends.first());
+        CHECK(is_blocking(ends.first()));
+      }
+      loop.add_handler(ends.first(), IOLoop::read, ignore);
+    }
+    CHECK(is_blocking(ends.first()));
+  }
+
+  TEST_CASE("a descriptor that was non-blocking stays so, and keeps its other flags") {
+    ManualClock clock;
+    const Pipe pipe;
+    const SocketPair ends;
+    REQUIRE(::fcntl(ends.first(), F_SETFL, O_APPEND) == 0);
+    {
+      IOLoop loop(clock);
+      loop.add_handler(pipe.reader(), IOLoop::read, ignore);
+      loop.remove_handler(pipe.reader());
+      CHECK(!is_blocking(pipe.reader()));
+      loop.add_handler(pipe.reader(), IOLoop::read, ignore);
+      loop.add_handler(ends.first(), IOLoop::read, ignore);
+    }
+    CHECK(!is_blocking(pipe.reader()));
+    CHECK((::fcntl(ends.first(), F_GETFL) & (O_APPEND | O_NONBLOCK)) == O_APPEND);
   }
 
   TEST_CASE("the descriptor stays open after its handler and after the loop") {

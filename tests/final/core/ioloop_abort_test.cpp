@@ -59,6 +59,8 @@ TEST_SUITE("core.ioloop.contracts") {
                   [](IOLoop& loop) { loop.add_handler(0, IOLoop::read, [](int, unsigned) {}); });
     check_refused("update_handler", [](IOLoop& loop) { loop.update_handler(0, IOLoop::read); });
     check_refused("remove_handler", [](IOLoop& loop) { loop.remove_handler(0); });
+    check_refused("set_blocking_log_threshold",
+                  [](IOLoop& loop) { loop.set_blocking_log_threshold(1s); });
   }
 #endif
 
