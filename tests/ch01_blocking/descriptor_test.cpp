@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -107,8 +109,11 @@ TEST_CASE("assigning to a socket closes what it had") {
   {
     Socket target(old);
     Socket source(other);
-    tell("yours", "target = std::move(source)");
+    source.set_deadline(std::chrono::steady_clock::now());
+    tell("yours", "target = std::move(source), which has a deadline that is over");
     target = std::move(source);
+    tell("expected", "the deadline moves along: limit_wait says that no time is left");
+    REQUIRE(!target.limit_wait(SO_RCVTIMEO));
     REQUIRE(closes_of_old.so_far() == "closed once");
     REQUIRE(target.fd() == other);
     REQUIRE(!source.is_open());  // NOLINT(bugprone-use-after-move): that is the question

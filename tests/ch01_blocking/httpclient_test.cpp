@@ -153,6 +153,13 @@ TEST_SUITE("ch01.httpclient") {
     ScriptedServer nothing("HTTP/1.0 200 OK\r\n\r\n");
     CHECK(fetch(nothing.url()).body.empty());
 
+    // To HEAD a server responds with the head alone, and the length that GET would have had.
+    ScriptedServer head_only(
+        responding_and_waiting("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
+    funnel::HTTPRequest head_request = impatient(head_only.url());
+    head_request.method = "HEAD";
+    CHECK(fetch(head_request).body.empty());
+
     std::string large(300'000, '.');
     for (std::size_t i = 0; i < large.size(); i += 1000) large[i] = static_cast<char>(i / 1000);
     for (const std::string head :

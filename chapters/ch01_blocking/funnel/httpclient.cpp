@@ -50,7 +50,7 @@ std::string read_body(Socket& socket, std::optional<std::uint64_t> size, std::ui
 
 /// Sends the request on a new connection and reads the response into `response`. If sending fails
 /// with a `StreamClosedError`, a response may still have arrived: it counts if its head says how
-/// long the body is. Otherwise the error of the sending is thrown again.
+/// long the body is. If one arrived that does not say, the error of the sending is thrown again.
 void exchange(Socket& socket, const HTTPRequest& request, const URL& url, HTTPResponse& response) {
   // #region task 1.6
   std::error_code unsent;
