@@ -15,7 +15,8 @@
 # tests/chNN_NAME/FILE_test.cpp, so that a change costs only the tests that are asked for; and
 # PREFIX_chNN_NAME for each FOLDER/examples/NAME.cpp. test_final_chNN runs the test files that say
 # `// final: yes` against the framework itself. challenges_mine_chNN are the tests of
-# tests/book/challenges on the learner's challenges.h, where that is there.
+# tests/book/challenges on the learner's challenges.h, where that is there, challenges_funnel_chNN on
+# the solution.
 #
 # Part of `all` is what somebody runs: the reference with its tests in preset `learner`, without its
 # tests where nothing is sanitized (the examples are measured there), and test_final_chNN in preset
@@ -137,6 +138,8 @@ function(funnel_chapter_example LIBRARY SETTINGS SOURCE)
   endforeach()
   add_executable(${LIBRARY}_${name} "${SOURCE}")
   target_link_libraries(${LIBRARY}_${name} PRIVATE ${LIBRARY} ${SETTINGS} ${needed})
+  # What an earlier chapter's examples share, such as arguments.h, is there for the later ones.
+  target_include_directories(${LIBRARY}_${name} PRIVATE ${CHAPTER_EXAMPLE_FOLDERS})
   set_target_properties(${LIBRARY}_${name} PROPERTIES CXX_EXTENSIONS OFF ${ARGN})
 endfunction()
 
@@ -217,15 +220,16 @@ function(funnel_chapter_before_mine RESULT CHAPTER)
   endif()
 endfunction()
 
-# Adds challenges_mine_chNN for the learner's FOLDER.
-function(funnel_chapter_challenges CHAPTER FOLDER)
+# Adds challenges_PREFIX_chNN, the tests of the challenges with the header in FOLDER.
+function(funnel_chapter_challenges PREFIX CHAPTER FOLDER)
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
   set(tests "${PROJECT_SOURCE_DIR}/tests/book/challenges/${chapter}.cpp")
   file(GLOB header CONFIGURE_DEPENDS "${FOLDER}/challenges.h")
   if(header AND EXISTS "${tests}")
-    set(target challenges_mine_${chapter})
+    set(target challenges_${PREFIX}_${chapter})
     add_executable(${target} EXCLUDE_FROM_ALL "${tests}")
-    target_link_libraries(${target} PRIVATE mine_${chapter} funnel_learner_settings
+    target_include_directories(${target} PRIVATE "${FOLDER}")
+    target_link_libraries(${target} PRIVATE ${PREFIX}_${chapter} funnel_learner_settings
                                             doctest::doctest)
     target_compile_definitions(${target} PRIVATE DOCTEST_CONFIG_USE_STD_HEADERS)
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
@@ -255,11 +259,27 @@ function(funnel_chapter_on_final CHAPTER)
   endif()
 endfunction()
 
+# Sets RESULT to the folders of the examples of the chapters before CHAPTER, the nearest one first.
+function(funnel_chapter_example_folders RESULT CHAPTER)
+  file(GLOB folders "${PROJECT_SOURCE_DIR}/chapters/ch*/examples")
+  list(FILTER folders EXCLUDE REGEX "/${CHAPTER}/")
+  set(before "")
+  foreach(folder IN LISTS folders)
+    if(folder STRLESS "${PROJECT_SOURCE_DIR}/chapters/${CHAPTER}")
+      list(PREPEND before "${folder}")
+    endif()
+  endforeach()
+  set(${RESULT} "${before}" PARENT_SCOPE)
+endfunction()
+
 function(funnel_chapter CHAPTER)
   cmake_parse_arguments(CHAPTER "" "" "LIBRARIES;EXAMPLE_LIBRARIES" ${ARGN})
   string(REGEX MATCH "^ch[0-9]+" chapter "${CHAPTER}")
   funnel_chapter_before(before ${chapter})
+  funnel_chapter_example_folders(CHAPTER_EXAMPLE_FOLDERS ${CHAPTER})
   funnel_chapter_variant(funnel ${CHAPTER} "${CMAKE_CURRENT_SOURCE_DIR}" "${before}")
+  funnel_chapter_challenges(funnel ${CHAPTER}
+                            "${PROJECT_SOURCE_DIR}/tests/book/challenges/${chapter}_solution")
   if(FUNNEL_SANITIZE STREQUAL "thread") # servers and tests use threads
     funnel_sources(tests "${PROJECT_SOURCE_DIR}/tests/${CHAPTER}" _test.cpp)
     foreach(source IN LISTS tests)
@@ -276,7 +296,7 @@ function(funnel_chapter CHAPTER)
   funnel_sources(mine "${work}/funnel" .cpp)
   if(mine)
     funnel_chapter_variant(mine ${CHAPTER} "${work}" "${before}")
-    funnel_chapter_challenges(${CHAPTER} "${work}")
+    funnel_chapter_challenges(mine ${CHAPTER} "${work}")
     funnel_chapter_before_mine(before_mine ${chapter})
     if(before_mine)
       funnel_chapter_variant(onmine ${CHAPTER} "${work}" ${before_mine})

@@ -134,9 +134,17 @@ class Mine(TargetsTest):
     def test_with_on_mine_it_is_built_on_the_learners_own(self):
         for target in ("test_onmine_ch02_some", "onmine_ch02", "onmine_ch02_hello"):
             for words in self.of(target).values():
-                self.assertEqual(self.own_folders(words), ["work/ch02_house", "work/ch01_door"])
+                folders = [folder for folder in self.own_folders(words) if not folder.endswith("/examples")]
+                self.assertEqual(folders, ["work/ch02_house", "work/ch01_door"])
         libraries = ["libonmine_ch02.a", "libmine_ch01.a"]
         self.assertEqual(self.linked("test_onmine_ch02_some"), libraries)
+
+    def test_examples_see_what_those_of_earlier_chapters_share(self):
+        for target in ("funnel_ch02_hello", "mine_ch02_hello"):
+            for words in self.of(target).values():
+                self.assertIn("chapters/ch01_door/examples", self.own_folders(words))
+        for words in self.of("funnel_ch01_hello").values():
+            self.assertNotIn("chapters/ch01_door/examples", self.own_folders(words))
 
     def test_a_test_file_is_a_program_of_its_own(self):
         self.assertEqual(list(self.of("test_mine_ch01_other")), ["tests/ch01_door/other_test.cpp"])

@@ -50,7 +50,7 @@ class StageTest(CourseTest):
 
 class Good(StageTest):
     def test_every_check_counts_once(self):
-        self.assertEqual(self.check(), (0, "15 passed, 0 failed"), self.text)
+        self.assertEqual(self.check(), (0, "16 passed, 0 failed"), self.text)
         log = (self.root / "build/logs/chapters.log").read_text()
         place = 'tests/ch01_small/door_test.cpp:9 door() == "open"'
         self.assertIn(f"ch01, mutant two: passed; killed: {place}", log)
@@ -70,13 +70,13 @@ class Good(StageTest):
         self.mutant("one", what="hang")
         self.mutant("two", what="crash")
         with mock.patch.object(chapter_checks, "LIMIT_S", 1.0):
-            self.assertEqual(self.check(), (0, "15 passed, 0 failed"), self.text)
+            self.assertEqual(self.check(), (0, "16 passed, 0 failed"), self.text)
 
 
 class Bad(StageTest):
     def test_a_mutant_that_survives(self):
         self.mutant("one", what="pass")
-        self.finds("ch01, mutant one: survives 'a door opens'", "14 passed, 1 failed")
+        self.finds("ch01, mutant one: survives 'a door opens'", "15 passed, 1 failed")
 
     def test_a_mutant_that_does_not_compile_or_apply(self):
         self.mutant("one", what="SYNTAX")
@@ -173,12 +173,17 @@ class Bad(StageTest):
         self.write("chapters/ch01_small/funnel/house.cpp", house)
         for fits, too_small, words in (
             (Budget(range(9), 5, 11, range(9)), Budget(range(9), 4, 11, range(9)), "has 5 lines to write, more than 4"),
-            (Budget(range(9), 5, 11, range(9)), Budget(range(9), 5, 10, range(9)), "gives 11 lines, more than 10"),
+            (Budget(range(9), 5, 9, range(9)), Budget(range(9), 5, 8, range(9)), "gives 9 lines, more than 8"),
         ):
             with mock.patch.object(chapter_rules, "BUDGET", fits):
                 self.assertEqual(list(chapter_rules.sizes(self.chapter)), [])
             with mock.patch.object(chapter_rules, "BUDGET", too_small):
                 self.assertEqual(list(chapter_rules.sizes(self.chapter)), [f"ch01_small {words}"])
+
+    def test_a_solution_of_a_challenge_that_is_wrong(self):
+        self.write("tests/book/challenges/ch01.cpp")
+        self.program("fakes/example", "import sys; sys.exit(1)")
+        self.finds("the solutions of the challenges: challenges_funnel_ch01 ended with exit code 1")
 
     def test_too_many_of_everything(self):
         for at in range(21):
@@ -233,7 +238,7 @@ class MustFail(StageTest):
             ("sanitizer: use-after-scope", "// prints ERROR: use-after-scope, exits with 1"),
         ):
             self.program_that(first, line)
-            self.assertEqual(self.check(), (0, "16 passed, 0 failed"), self.text)
+            self.assertEqual(self.check(), (0, "17 passed, 0 failed"), self.text)
 
     def test_a_mistake_that_nothing_stops(self):
         fine = "// prints all is well, exits with 0"

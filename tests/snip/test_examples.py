@@ -8,6 +8,7 @@ import unittest
 import tree
 
 EXAMPLES = sorted((tree.REPOSITORY / "tests" / "snip" / "examples").glob("*.cpp"))
+CHAPTERS = sorted((tree.REPOSITORY / "chapters").glob("ch*"))
 FLAGS = ["-std=c++20", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
 CONSUMER = tree.REPOSITORY / "tests" / "consumer" / "find_package" / "CMakeLists.txt"
 
@@ -18,7 +19,10 @@ class Examples(unittest.TestCase):
         self.assertTrue(EXAMPLES)
         for path in EXAMPLES:
             with self.subTest(path.name):
-                command = ["g++", *FLAGS, f"-I{tree.REPOSITORY}/final/include", path]
+                # Where its first line names a chapter, it is written against that one.
+                chapter = re.match(r"// Chapter (\d)", path.read_text())
+                headers = CHAPTERS[: int(chapter[1])] if chapter else [tree.REPOSITORY / "final" / "include"]
+                command = ["g++", *FLAGS, *(f"-I{folder}" for folder in headers), path]
                 done = subprocess.run(command, capture_output=True, text=True, timeout=120)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
 

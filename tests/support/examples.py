@@ -38,6 +38,7 @@ class Server:
         self._child = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
+        self._test = test
         test.addCleanup(self._end)
         self._lines = queue.Queue()
         self._said = []
@@ -61,8 +62,10 @@ class Server:
                 return found
 
     def connect(self):
+        """Connects, until the test is over at most."""
         client = socket.create_connection(("127.0.0.1", self.port), timeout=LIMIT_S)
         client.settimeout(LIMIT_S)
+        self._test.addCleanup(client.close)
         return client
 
     def interrupt(self):

@@ -12,9 +12,13 @@ from learn.versions import MINE
 HEADER = "challenges.h"
 
 
+def exist(chapter: Chapter) -> bool:
+    return (chapter.root / f"tests/book/challenges/{chapter.short}.cpp").is_file()
+
+
 def run(context: Context, chapter: Chapter) -> int:
     """Builds the tests of the learner's challenges and becomes them."""
-    if not (context.root / f"tests/book/challenges/{chapter.short}.cpp").is_file():
+    if not exist(chapter):
         raise LearnError(f"chapter {chapter.number} has no challenges")
     work.require(chapter)
     work.require_complete(chapter)

@@ -1,6 +1,6 @@
 """Proves of each chapter that its tests find what they are for: `./learn test chapters`.
 
-The reference passes, and its examples do what they should; the skeleton compiles and every task is
+The reference passes, its examples do what they should, and so do the solutions of its challenges; the skeleton compiles and every task is
 red on it; with one task blanked that task is red; with all later tasks blanked it is green, and its
 example runs; each mutant is killed by the test that it names; what shows a mistake fails.
 """
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from learn import (
     cases,
+    challenges,
     chapter_rules,
     editor,
     example_tests,
@@ -46,7 +47,7 @@ AT_ONCE = 3
 # would count as killed.
 LIMIT_S = 5.0
 MOST_SAID = 12  # lines of an example's tests
-FIXED_CHECKS = 7  # rules, reference, test cases, examples, editor, variant, skeleton
+FIXED_CHECKS = 8  # rules, reference, test cases, examples, challenges, editor, variant, skeleton
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,7 @@ class _Checker:
         if self._check("reference", self._reference):
             self._check("test cases", self._test_cases)
             self._check("examples", self._examples)
+            self._check("challenges", self._challenges)
             self._check("editor", self._editor)
             if self._check("variant", self._variant_built):
                 self._variants()
@@ -170,6 +172,18 @@ class _Checker:
             code = process.run(command, log=log, env=environment, on_tick=self._job.bar.tick)
         if code:
             yield f"{example_tests.shown(self._chapter)} ended with {process.describe_exit(code)}"
+
+    def _challenges(self):
+        """The solutions that the text shows are right."""
+        if not challenges.exist(self._chapter):
+            return
+        target = f"challenges_{REFERENCE.library(self._chapter)}"
+        build(self._context, REFERENCE.preset, [target], progress=self._job.bar.part)
+        with self._job.log_path.open("ab") as log:
+            command = [self._context.binary(target, REFERENCE.preset)]
+            code = process.run(command, log=log, on_tick=self._job.bar.tick, limit_s=60)
+        if code:
+            yield f"the solutions of the challenges: {target} ended with {process.describe_exit(code)}"
 
     def _editor(self):
         """clangd finds nothing wrong in the files of a skeleton, where it is installed."""

@@ -33,8 +33,12 @@ class Budget:
 
 
 BUDGET = Budget(range(5, 7), 300, 1200, range(3500, 5001))
-# The chapter of the coroutines has more of everything.
-BUDGETS = {4: Budget(range(7, 8), 360, 1500, range(3500, 6001))}
+BUDGETS = {
+    # The loop comes with more around it: three pollers, signals, a log, a trace, a clock for tests.
+    2: Budget(range(5, 7), 300, 1450, range(3500, 5001)),
+    # The coroutines have more of everything.
+    4: Budget(range(7, 8), 360, 1500, range(3500, 6001)),
+}
 
 
 def _budget(chapter: Chapter) -> Budget:
@@ -99,7 +103,9 @@ def sizes(chapter: Chapter) -> Iterator[str]:
 
 
 def _code_lines(text: str) -> int:
-    return sum(not re.match(r"\s*(//.*)?$", line) for line in text.splitlines())
+    """How many lines there are to read or write: no blanks, no comments, no list of headers."""
+    other = re.compile(r"\s*(//.*)?$|#(include|pragma once)\b")
+    return sum(not other.match(line) for line in text.splitlines())
 
 
 def headers(chapters: list[Chapter]) -> Iterator[str]:

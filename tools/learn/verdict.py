@@ -37,6 +37,8 @@ def show_part(context: Context, result: PartResult, go_on: bool) -> None:
         note = f"{green} of {plural(total, 'test')} green, then:" if green else ""
     title = part_title(result.part)
     term.line(f"{term.mark(result.green)} {title}  {term.style(note, 'dim')}".rstrip())
+    if result.part.task is None and not result.green:
+        term.line(term.style("  Given code calls yours: the cause is probably in a task.", "dim"))
 
 
 def show_reds(context: Context, result: PartResult) -> None:
