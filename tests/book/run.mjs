@@ -13,6 +13,7 @@ import { check_accessibility } from "./checks/accessibility.mjs";
 import { check_comparison } from "./checks/comparison.mjs";
 import { check_links } from "./checks/links.mjs";
 import { check_pages, check_search } from "./checks/pages.mjs";
+import { check_stepper } from "./checks/stepper.mjs";
 import { check_trouble } from "./checks/trouble.mjs";
 import { check_waiting } from "./checks/waiting.mjs";
 import { launch_browser } from "./support/browser.mjs";
@@ -71,7 +72,7 @@ async function main() {
     // Side by side, since a page keeps one processor busy at most, and one that compares mostly waits.
     await Promise.all([
       in_order(context, check_pages, check_search, check_links),
-      in_order(context, check_accessibility, check_waiting),
+      in_order(context, check_accessibility, check_waiting, check_stepper),
       in_order(context, check_comparison, check_trouble),
     ]);
   } finally {

@@ -312,5 +312,48 @@ class HouseTest(CheckTest):
         self.expect_good({"book/logo.png": "\0" + text, "tests/fuzz/corpus/http/a": text})
 
 
+class KqueueTest(CheckTest):
+    check = "kqueue"
+    source = "chapters/ch02_eventloop/funnel/poller_kqueue.cpp"
+
+    def setUp(self):
+        super().setUp()
+        name = "tests/support/kqueue/sys/event.h"
+        self.write({name: (CHECKS.parents[1] / name).read_text()})
+
+    def code(self, body, system="__FreeBSD__"):
+        condition = f"#if defined(__APPLE__) || defined({system})"
+        lines = ["#include <vector>", condition, "#include <sys/event.h>", body, "#endif"]
+        return {self.source: "\n".join([*lines, ""])}
+
+    def test_what_uses_kqueue_as_freebsd_declares_it_is_good(self):
+        body = """
+            #ifdef __linux__
+            #error "this is not Linux"
+            #endif
+            int watch(int queue, int fd) {
+              struct kevent entry;
+              EV_SET(&entry, static_cast<uintptr_t>(fd), EVFILT_READ, EV_ADD, 0, 0, nullptr);
+              return kevent(queue, &entry, 1, nullptr, 0, nullptr);
+            }"""
+        self.expect_good(self.code(body), "for its syntax only")
+
+    def test_what_does_not_compile_is_found_at_its_line(self):
+        for body, words in (
+            ("int f(const struct kevent& e) { return e.fd; }", "fd"),
+            ("int f() { return kevent(kqueue(), nullptr, 0); }", "too few arguments"),
+            ("int f() { int unused; return 0; }", "unused"),
+        ):
+            with self.subTest(body):
+                self.expect_finding(self.code(body), f"{self.source}:4", words)
+
+    def test_code_that_is_left_out_is_found(self):
+        files = self.code("this is not C++", system="__FreBSD__")
+        self.expect_finding(files, f"{self.source}:1", "nothing of")
+
+    def test_a_missing_file_is_found(self):
+        self.expect_finding({}, f"{self.source}:1", "missing")
+
+
 if __name__ == "__main__":
     unittest.main()
