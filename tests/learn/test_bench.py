@@ -5,7 +5,7 @@ import re
 from unittest import mock
 
 import support
-from learn import term
+from learn import kernel, term
 from learn.benches import compile as compiling
 from learn.benches import http, waiting
 from learn.errors import LearnError
@@ -23,7 +23,7 @@ class Wrk(support.TreeTest):
     def cost_us(self, wrk, script=None):
         self.shell("path/wrk", f'echo "$@" >"{self.root}/arguments"\n{wrk}\n')
         context = self.context()
-        with mock.patch.object(http, "_cpu_s", side_effect=[1.0, 1.004]):
+        with mock.patch.object(http, "cpu_s", side_effect=[1.0, 1.004]):
             bar = term.Progress(context.term, "x")
             return http.cost_us(context, None, "http://h:1", script, bar)
 
@@ -54,7 +54,7 @@ class Wrk(support.TreeTest):
     def test_a_server_that_has_gone_is_told(self):
         gone = mock.Mock(pid=0)
         with self.assertRaises(LearnError):
-            http._cpu_s(gone)
+            kernel.cpu_s(gone)
 
 
 class Command(support.TreeTest):
@@ -158,6 +158,6 @@ class Waiting(support.CompareTest):
 class Cores(support.TreeTest):
     def test_one_core_is_shared_and_then_all_are_back(self):
         before = os.sched_getaffinity(0)
-        with http._one_core():
+        with kernel.one_core():
             self.assertEqual(len(os.sched_getaffinity(0)), 1)
         self.assertEqual(os.sched_getaffinity(0), before)

@@ -11,7 +11,7 @@ from learn.errors import LearnError
 from learn.term import clean
 
 START_LIMIT_S = 10
-LISTENING = re.compile(rb"^listening on (http://\S+)")
+LISTENING = re.compile(rb"^listening on ((?:http|tcp)://\S+)")
 
 
 @contextlib.contextmanager

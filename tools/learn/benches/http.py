@@ -6,15 +6,14 @@ pinned to it, runs of one second, the variants in turn, and the median of each r
 """
 
 import contextlib
-import os
 import re
 import statistics
-from pathlib import Path
 
 from learn import process
 from learn.benches import compile as compiling
 from learn.build import build
 from learn.errors import LearnError
+from learn.kernel import cpu_s, one_core
 from learn.needs import BUILD
 from learn.servers import running
 
@@ -30,14 +29,13 @@ CASES = (  # name, wrk's script, the most that hello may cost relative to raw ep
     (f"{CONNECTIONS} connections", None, 1.40),
     (f"{CONNECTIONS} connections, {DEPTH} deep", "tests/bench/pipeline.lua", 2.00),
 )
-CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure(context, rounds: int) -> dict:
     build(context, "release", ["raw_epoll", "bench_hello"])
     cases = []
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_one_core())
+        stack.enter_context(one_core())
         servers = {}
         for name, program in (("raw_epoll", "raw_epoll"), ("hello", "bench_hello")):
             servers[name] = stack.enter_context(running([context.binary(program)], name))
@@ -58,17 +56,6 @@ def show(term, result: dict) -> None:
     note = f"  Medians of {count} rounds of {RUN_S} s; differences under 3 % mean nothing.\n"
     term.line(term.style(note, "dim"))
     compiling.show(term, result)
-
-
-@contextlib.contextmanager
-def _one_core():
-    """Pins this process, and so every child it starts meanwhile, to one core."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(allowed)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, allowed)
 
 
 def _measure_case(context, servers, title: str, script, budget: float, rounds: int) -> dict:
@@ -98,7 +85,7 @@ def cost_us(context, server, url: str, script, bar) -> float:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{RUN_S}s"]
     command += ["-s", context.root / script] if script else []
     lines: list[str] = []
-    before = _cpu_s(server)
+    before = cpu_s(server)
     with (context.logs / "bench.log").open("wb") as log:
         code = process.run(
             [*command, url + "/"],
@@ -107,7 +94,7 @@ def cost_us(context, server, url: str, script, bar) -> float:
             on_tick=bar.tick,
             limit_s=RUN_S + WRK_GRACE_S,
         )
-    used = _cpu_s(server) - before
+    used = cpu_s(server) - before
     text = "\n".join(lines)
     counted = re.search(r"(\d+) requests in", text)
     if code or not counted or counted[1] == "0":
@@ -115,12 +102,3 @@ def cost_us(context, server, url: str, script, bar) -> float:
     if "Non-2xx" in text or "Socket errors" in text:
         raise LearnError(f"wrk met errors: {lines[-1].strip()}; see build/logs/bench.log")
     return used / int(counted[1]) * 1e6
-
-
-def _cpu_s(server) -> float:
-    """User and system time of the server so far."""
-    try:
-        fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        raise LearnError("a benched server ended in the middle of its measurement") from None
-    return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS

@@ -4,12 +4,10 @@ Every fetch program that has them all in flight takes its turn. The kernel's sta
 number of a process: it is counted by how much those of the whole machine have grown.
 """
 
-import re
-from pathlib import Path
-
 from learn import process
 from learn.build import build
 from learn.errors import LearnError
+from learn.kernel import kibibytes
 from learn.measure import Run
 from learn.needs import BUILD
 from learn.programs import Program, discover, targets
@@ -57,7 +55,7 @@ class _Weighing(Run):
         super()._sample(pid)
         stacks = _stacks_of_all() - self._stacks_before
         self.kernel_stack_bytes = max(self.kernel_stack_bytes, stacks)
-        self.virtual_bytes = max(self.virtual_bytes, _kibibytes(f"/proc/{pid}/status", "VmPeak"))
+        self.virtual_bytes = max(self.virtual_bytes, kibibytes(f"/proc/{pid}/status", "VmPeak"))
 
 
 def _weigh(context, program: Program, url: str) -> dict:
@@ -77,13 +75,4 @@ def _weigh(context, program: Program, url: str) -> dict:
 
 
 def _stacks_of_all() -> int:
-    return _kibibytes("/proc/meminfo", "KernelStack")
-
-
-def _kibibytes(path: str, name: str) -> int:
-    """A number of the kernel's in bytes; 0 where it has none, as of a process that has ended."""
-    try:
-        found = re.search(rf"^{name}:\s+(\d+) kB", Path(path).read_text(), re.MULTILINE)
-    except OSError:
-        return 0
-    return int(found[1]) * 1024 if found else 0
+    return kibibytes("/proc/meminfo", "KernelStack")
