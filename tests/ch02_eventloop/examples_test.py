@@ -153,11 +153,11 @@ class Examples(unittest.TestCase):
         self.assertEqual(
             run("turns").splitlines(),
             [
-                "the first callback: ada and ben send, and it adds another one",
-                "ada has sent something; ben is not watched any more",
-                "the second callback",
-                "a callback that ada's handler added",
-                "the timer of 20 ms removes that of an hour, and stops the loop",
+                "a callback adds another",
+                "that one runs a turn later",
+                "20 ms have passed: both ends are written to",
+                "the left end reads: hello, left",
+                "that is all",
             ],
         )
 

@@ -1,5 +1,7 @@
-"""The recorded traces are those of the programs that are there: each makes the same kinds of calls."""
+"""The recorded traces are those of the programs that are there: each makes the same kinds of calls, and
+its loop does the same in the same turns."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -8,9 +10,11 @@ import unittest
 from pathlib import Path
 
 import tree
+from learn import loop_trace
 from learn.commands import trace
 
 RECORDINGS = sorted((tree.REPOSITORY / trace.FOLDER).glob("*.trace"))
+LOOPS = sorted((tree.REPOSITORY / trace.FOLDER).glob("*.jsonl"))
 BINARIES = tree.REPOSITORY / "build" / "release" / "bin"
 # What the programs do with their peers; the rest is the C library's, and differs between machines.
 CALLS = re.compile(
@@ -30,6 +34,11 @@ def kinds(lines):
             words = [word.removesuffix("_OLD") for word in WORDS.findall(call[2])]  # as strace has it
             found.add(" ".join([call[1], *words, *empty]))
     return found
+
+
+def events(text, shown):
+    """What a loop did, without what differs between runs, machines and compilers."""
+    return [(e.turn, e.kind, e.id, e.parent) for e in loop_trace.read(text, shown)]
 
 
 def can_trace():
@@ -53,6 +62,20 @@ class Recordings(unittest.TestCase):
                 how = f"./learn trace {int(chapter[2:])} {name} --record makes it anew"
                 made = self.calls([BINARIES / f"funnel_{chapter}_{name}", *arguments])
                 self.assertEqual(kinds(lines), kinds(made), how)
+
+    @unittest.skipUnless(BINARIES.is_dir(), "needs the release build")
+    def test_they_have_the_turns_of_their_programs_loops(self):
+        self.assertTrue(LOOPS)
+        for path in LOOPS:
+            with self.subTest(path.name), tempfile.TemporaryDirectory() as folder:
+                chapter, _, name = path.stem.partition("-")
+                made = Path(folder) / "trace"
+                environment = {**os.environ, loop_trace.VARIABLE: str(made)}
+                command = [BINARIES / f"funnel_{chapter}_{name}"]
+                subprocess.run(command, capture_output=True, timeout=LIMIT_S, check=True, env=environment)
+                how = f"./learn trace {int(chapter[2:])} {name} --record makes it anew"
+                recorded = events(path.read_text(), path.name)
+                self.assertEqual(recorded, events(made.read_text(), "the new trace"), how)
 
     def calls(self, command):
         with tempfile.TemporaryDirectory() as folder:

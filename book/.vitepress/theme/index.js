@@ -3,6 +3,7 @@ import DefaultTheme from "vitepress/theme";
 import FetchComparison from "./components/FetchComparison.vue";
 import LoopStepper from "./components/LoopStepper.vue";
 import WaitingFigure from "./components/WaitingFigure.vue";
+import "./figure.css";
 import "./style.css";
 
 export default {

@@ -20,7 +20,6 @@
 
 namespace {
 
-// #region session
 class Session : public std::enable_shared_from_this<Session> {
  public:
   explicit Session(funnel::Socket socket)
@@ -55,7 +54,6 @@ void serve(std::uint16_t port) {
   std::fflush(stdout);
   loop.start();
 }
-// #endregion session
 
 }  // namespace
 

@@ -34,7 +34,6 @@ constexpr std::size_t max_head_bytes = std::size_t{64} * 1024;
 /// One page. What would be one function with local variables, if it could wait, is a function for
 /// each thing that it waits for, and the variables are members. Each callback holds the fetch, so
 /// it lives for as long as something is to come.
-// #region fetch
 class Fetch : public std::enable_shared_from_this<Fetch> {
  public:
   /// Calls `over` once it has been reported.
@@ -50,7 +49,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
         loop_.call_later(fetch_program::patience, [self] { self->fail("it took too long"); });
     CallbackStream::connect(
         addresses.of(url.host()), url.port(),
-        [self](Result<std::shared_ptr<CallbackStream>> stream) { self->connected(stream); },
+        [self](const Result<std::shared_ptr<CallbackStream>>& stream) { self->connected(stream); },
         fetch_program::patience);
   }
 
@@ -112,7 +111,6 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   int status_ = 0;
   bool is_over_ = false;
 };
-// #endregion fetch
 
 /// All pages, so many at a time.
 class Fetches {

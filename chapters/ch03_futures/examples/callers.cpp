@@ -5,7 +5,6 @@
 
 #include <funnel/future.h>
 #include <funnel/ioloop.h>
-#include <funnel/trace.h>
 
 #include <cstdio>
 #include <string>
@@ -21,7 +20,6 @@ class Running {
  public:
   explicit Running(std::string name) : name_(std::move(name)) {
     fmt::print("{:{}}{} begins\n", "", 2 * depth++, name_);
-    funnel::trace::note(name_);
   }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;

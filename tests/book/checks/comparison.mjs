@@ -10,7 +10,7 @@ const run_limit_ms = 60_000;
 /// The programs of a comparison, by how they wait.
 export const programs = {
   slow: ["chapter 1, synchronous", "final, synchronous"],
-  quick: ["chapter 1, a thread each", "final, asynchronous"],
+  quick: ["chapter 1, a thread each", "chapter 2, callbacks", "chapter 3, futures", "final, asynchronous"],
 };
 const refused = [
   [{ urls: "0" }, /^urls must be a number from 1 to 200\.$/],
