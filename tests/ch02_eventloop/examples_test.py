@@ -62,13 +62,13 @@ class Examples(unittest.TestCase):
 
     def test_ticker(self):
         server = Server(self, "ticker", "--port", 0)
-        server.wait_for(r"^0\.5 s: 0 clients served$")
+        server.wait_for(r"^0\.5 s: 0 served$")
         self.assertEqual(get(server), "Hello, world!\n")
-        server.wait_for(r"s: 1 clients served$")
+        server.wait_for(r"s: 1 served$")
         get(server, "/block")
         blocked = server.wait_for(r"the loop was blocked for (\d+) ms by a handler: ")
         self.assertGreaterEqual(int(blocked[1]), 1700)
-        server.wait_for(r"s: 2 clients served$")
+        server.wait_for(r"s: 2 served$")
 
     def test_lines(self):
         server = Server(self, "lines", "--port", 0)

@@ -25,7 +25,6 @@ using funnel::IOLoop;
 using funnel::testing::LogCapture;
 using funnel::testing::run_ready;
 using namespace std::chrono_literals;
-using loops::processor_time;
 using loops::Watchdog;
 using loops::Wire;
 using test_support::Background;
@@ -128,28 +127,6 @@ TEST_CASE("a callback from another thread wakes a loop that waits") {
     start(loop);
     other.join();
   }
-}
-
-TEST_CASE("a loop that waits uses no processor time even after it was woken") {
-  IOLoop loop;
-  int woken = 0;
-  std::atomic<bool> is_running = false;
-  loop.add_callback([&] { is_running = true; });
-  Background other("the other thread", [&] {
-    test_support::eventually([&] { return is_running.load(); });
-    loop.add_callback([&] { ++woken; });
-    tell("other", "add_callback, then nothing for 200 ms, then stop");
-    std::this_thread::sleep_for(200ms);
-    loop.add_callback([&] { loop.stop(); });
-  });
-  const auto begin = processor_time();
-  start(loop);
-  const auto used = std::chrono::duration_cast<std::chrono::milliseconds>(processor_time() - begin);
-  other.join();
-  tell("yours", "has used " + std::to_string(used.count()) + " ms of the processor");
-  CHECK(woken == 1);
-  tell("expected", "next to none of the 200 ms");
-  REQUIRE(used < 100ms);
 }
 
 TEST_CASE("stop keeps the callbacks that have not run for the next start") {

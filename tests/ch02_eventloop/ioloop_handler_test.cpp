@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <functional>
@@ -72,6 +73,20 @@ TEST_CASE("a handler is called while its descriptor is ready and not before") {
   wire.send("c");
   run_ready(loop);
   REQUIRE(received == "ab");
+
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+  bool called = false;
+  loop.add_handler(ends[0], IOLoop::read, [&](int fd, unsigned) {
+    called = true;
+    loop.remove_handler(fd);
+  });
+  tell("peer", "closes the writing end of a pipe");
+  ::close(ends[1]);
+  run_ready(loop);
+  ::close(ends[0]);
+  tell("expected", "the handler hears of it, since an error is always wanted");
+  REQUIRE(called == true);
 }
 
 TEST_CASE("start turns until a handler calls stop") {
@@ -99,6 +114,24 @@ TEST_CASE("start turns until a handler calls stop") {
   REQUIRE(order == "ada hello, ben stop");
   start(loop);
   REQUIRE(order == "ada hello, ben stopada again, ben stop");
+
+  const Wire cleo("cleo");
+  const Wire dora("dora");
+  int calls = 0;
+  for (const Wire* wire : {&cleo, &dora}) {
+    loop.add_handler(wire->near(), IOLoop::read, [&calls, &loop, wire](int, unsigned) {
+      ++calls;
+      wire->receive();
+      loop.stop();
+    });
+  }
+  cleo.send("hello");
+  dora.send("hello");
+  start(loop);
+  tell("expected", "both were ready, and the first handler that ran has stopped the loop");
+  REQUIRE(calls == 1);
+  start(loop);
+  REQUIRE(calls == 2);
 }
 
 TEST_CASE("a handler that another one of the same turn has removed is not called") {
@@ -153,7 +186,7 @@ TEST_CASE("a descriptor that is closed and used again within a turn is another o
   ben.send("hello");
   run_ready(loop);
   tell("expected", "the new client has sent nothing, so its handler is not called");
-  REQUIRE(!next_was_called);
+  REQUIRE(next_was_called == false);
   next.send("hello");
   run_ready(loop);
   REQUIRE(next_was_called);

@@ -35,11 +35,24 @@ using test_support::Background;
 using test_support::tell;
 using Clock = std::chrono::steady_clock;
 
+namespace doctest {
+
+template <>
+struct StringMaker<std::vector<std::string>> {
+  static String convert(const std::vector<std::string>& names) {
+    std::string all;
+    for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+    return all.empty() ? "nothing" : all.c_str();
+  }
+};
+
+}  // namespace doctest
+
 namespace {
 
 void on_both(const std::function<void(Poller&)>& test) {
   for (const bool given : {false, true}) {
-    tell("expected", given ? "the given PollPoller does the same" : "EpollPoller, which is yours:");
+    tell("test", given ? "the same with the given PollPoller" : "with EpollPoller, which is yours");
     const std::unique_ptr<Poller> poller =
         given ? std::unique_ptr<Poller>(std::make_unique<funnel::PollPoller>())
               : std::make_unique<funnel::EpollPoller>();
@@ -148,7 +161,7 @@ TEST_CASE("only the events that were asked for are reported") {
     poller.change(wire.near(), Poller::read | Poller::write, 2);
     REQUIRE(ready(poller) == Names{"2: read write"});
     wire.fill();
-    tell("expected", "the peer reads nothing, and no byte fits into its buffers any more");
+    tell("peer", "reads nothing, and no byte fits into its buffers any more");
     REQUIRE(ready(poller) == Names{"2: read"});
     tell("yours", "change: write only");
     poller.change(wire.near(), Poller::write, 2);
@@ -179,6 +192,8 @@ TEST_CASE("a wait ends at its timeout and not before") {
     const Wire wire;
     poller.add(wire.near(), Poller::read, 1);
     for (const funnel::Duration timeout : {funnel::Duration(20ms), funnel::Duration(300us)}) {
+      const std::chrono::duration<double, std::milli> ms = timeout;
+      tell("yours", "wait for " + std::to_string(ms.count()) + " ms");
       const auto begin = Clock::now();
       REQUIRE(ready(poller, timeout) == Names{});
       const auto took = Clock::now() - begin;

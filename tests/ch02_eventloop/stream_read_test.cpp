@@ -82,14 +82,14 @@ TEST_CASE("a line that exceeds its limit closes the stream") {
     connection.peer.send("12345678\n");
     tell("expected", "nine bytes are too many, even if all of them are there");
     const Outcome line = read_until(connection, "\n", 8);
-    REQUIRE(line.error == std::errc::no_buffer_space);
+    REQUIRE(line.error == make_error_code(std::errc::no_buffer_space));
     REQUIRE(connection.stream->closed());
     CHECK(connection.peer.receive_all().empty());
   }
   Connection connection(loop);
   connection.peer.send("12345678");
   tell("expected", "eight bytes without the delimiter, which cannot fit any more");
-  REQUIRE(read_until(connection, "\n", 8).error == std::errc::no_buffer_space);
+  REQUIRE(read_until(connection, "\n", 8).error == make_error_code(std::errc::no_buffer_space));
   REQUIRE(connection.stream->closed());
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("at the peer's end reads get what is left and then the end") {
   connection.peer.end();
   REQUIRE(read_until(connection, "\n").bytes == "last line\n");
   const Outcome half = read_until(connection, "\n");
-  REQUIRE(half.error == StreamError::end_of_stream);
+  REQUIRE(half.error == make_error_code(StreamError::end_of_stream));
   tell("expected", "the end closes nothing, and what was buffered can still be read");
   REQUIRE(!connection.stream->closed());
   REQUIRE(read_bytes(connection, 4).bytes == "half");
@@ -108,7 +108,7 @@ TEST_CASE("at the peer's end reads get what is left and then the end") {
     connection.stream->read_until_close(std::move(callback));
   });
   REQUIRE(rest.bytes == " a li");
-  REQUIRE(read_bytes(connection, 1).error == StreamError::end_of_stream);
+  REQUIRE(read_bytes(connection, 1).error == make_error_code(StreamError::end_of_stream));
 }
 
 TEST_CASE("a reset closes the stream and is not the end") {
@@ -121,11 +121,11 @@ TEST_CASE("a reset closes the stream and is not the end") {
   run_ready(loop);
   connection.peer.reset();
   REQUIRE(connection.turn_until([&] { return line.is_there(); }));
-  REQUIRE(line.error == std::errc::connection_reset);
+  REQUIRE(line.error == make_error_code(std::errc::connection_reset));
   REQUIRE(connection.stream->closed());
   tell("expected", "the close callback gets the reason");
   REQUIRE(connection.turn_until([&] { return closed_with != std::error_code(); }));
-  REQUIRE(closed_with == std::errc::connection_reset);
+  REQUIRE(closed_with == make_error_code(std::errc::connection_reset));
 }
 
 TEST_CASE("a signal or a false alarm is neither an error nor the end") {

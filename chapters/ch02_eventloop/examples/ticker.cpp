@@ -33,7 +33,7 @@ void serve(std::uint16_t port) {
   funnel::PeriodicCallback tick(
       [&] {
         const std::chrono::duration<double> passed = loop.time() - begin;
-        fmt::print("{:.1f} s: {} clients served\n", passed.count(), server.served());
+        fmt::print("{:.1f} s: {} served\n", passed.count(), server.served());
         std::fflush(stdout);
       },
       500ms);

@@ -55,7 +55,8 @@ struct PendingRead {
 ///
 /// **Reading.** One read at a time; a second one aborts. While no read waits, nothing is received:
 /// an application that does not ask makes the peer wait, and memory does not grow. When the peer
-/// closes its side, reads get what is left, and then `StreamError::end_of_stream`; writing goes on.
+/// closes its side, a read that what is left does not suffice for gets
+/// `StreamError::end_of_stream`, and the bytes stay for another; writing goes on.
 ///
 /// **Writing.** What the kernel does not take at once waits in a queue. `done` is called soon,
 /// unless more than 64 KiB wait (the *high watermark*); then it is called when no more than 32 KiB
@@ -145,8 +146,9 @@ class CallbackStream : public std::enable_shared_from_this<CallbackStream> {
   /// Looks whether the read that waits can end with what is buffered or with the peer's end, and
   /// ends it then with `finish_read`.
   void try_read();
-  /// Returns how many buffered bytes the read gets; empty if they do not suffice yet. Closes the
-  /// stream where a limit is passed.
+  /// Returns how many buffered bytes the read gets; empty if they do not suffice yet. `most` is how
+  /// many it may need: lower it for `until`. What is given after your part closes the stream when
+  /// that is passed.
   std::optional<std::size_t> satisfied(detail::PendingRead& read);
   /// Ends the read, with so many of the buffered bytes or with an error: in the next turn its
   /// callback is called. Given.

@@ -104,7 +104,7 @@ class IOLoop {
 
   /// Calls `handler(fd, events)` in each turn in which `fd` is ready for one of `events`, until
   /// `remove_handler`. The descriptor stays the caller's: remove its handler before you close it,
-  /// and make it non-blocking if you read or write more than the loop says is ready. Throws
+  /// and make it non-blocking, since readiness is a hint. Throws
   /// `std::invalid_argument` if it has a handler already or `events` is empty, and
   /// `std::system_error` if the system cannot watch it (a file on disk, a bad number).
   void add_handler(int fd, unsigned events, Handler handler);
@@ -151,7 +151,7 @@ class IOLoop {
   /// until a descriptor is ready.
   std::optional<Duration> wait_limit();
   /// The three parts of a turn: run what is ready; return whether there was any. They end early
-  /// when `stop` was called, and lose nothing by that.
+  /// when `stop` was called; what has not run stays for the next `start`.
   bool run_handlers(const std::vector<Poller::Ready>& ready);
   bool run_timers();
   bool run_callbacks();

@@ -50,10 +50,10 @@ class Poller {
   /// Stops watching `fd`. Harmless if it is not watched.
   virtual void remove(int fd) noexcept = 0;
 
-  /// Waits until at least one descriptor is ready or `timeout` has passed, and returns all that are
-  /// ready. Never returns before `timeout`, except with a ready descriptor or, empty, because a
-  /// signal came. A timeout of zero does not wait. The result is
-  /// valid until the next call.
+  /// Waits until at least one descriptor is ready or `timeout` has passed, and returns some that
+  /// are ready, all of them in turn. Never returns before `timeout`, except with a ready descriptor
+  /// or, empty, because a signal came. A timeout of zero does not wait. The result is valid until
+  /// the next call.
   virtual const std::vector<Ready>& wait(std::optional<Duration> timeout) = 0;
 };
 

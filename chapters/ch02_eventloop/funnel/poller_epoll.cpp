@@ -52,8 +52,8 @@ void EpollPoller::change(int fd, unsigned events, std::uint64_t tag) {
 
 void EpollPoller::remove(int fd) noexcept {
   // #region task 2.1
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd,
-              nullptr);  // an error means that there is nothing to remove
+  // An error means that there is nothing to remove.
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   // #endregion task 2.1
 }
 
