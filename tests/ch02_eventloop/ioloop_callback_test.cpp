@@ -96,6 +96,7 @@ TEST_CASE("ten threads add callbacks and none is lost") {
   const std::thread::id here = std::this_thread::get_id();
   bool elsewhere = false;
   std::vector<std::thread> threads;
+  threads.reserve(10);
   tell("yours", "ten threads call add_callback 500 times each, while the loop runs");
   for (int i = 0; i < 10; ++i) {
     threads.emplace_back([&] {

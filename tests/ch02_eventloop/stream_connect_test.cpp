@@ -38,7 +38,8 @@ class Attempt {
  public:
   Attempt(IOLoop& loop, std::uint16_t port, const std::string& address = "127.0.0.1")
       : loop_(loop) {
-    CallbackStream::connect(address, port, [this](Result<Stream> result) { result_ = result; });
+    CallbackStream::connect(address, port,
+                            [this](const Result<Stream>& result) { result_ = result; });
     CHECK(!result_);  // not within the call
   }
 

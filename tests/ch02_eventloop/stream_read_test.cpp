@@ -15,7 +15,6 @@
 
 // Task 2.5. No test here writes through a stream: that is for the next task.
 
-using funnel::CallbackStream;
 using funnel::IOLoop;
 using funnel::StreamError;
 using funnel::testing::run_ready;

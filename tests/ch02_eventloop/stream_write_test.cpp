@@ -21,7 +21,6 @@
 
 using funnel::CallbackStream;
 using funnel::IOLoop;
-using funnel::StreamError;
 using funnel::StreamOptions;
 using funnel::testing::run_ready;
 using streams::Connection;
